@@ -1,0 +1,13 @@
+//go:build !unix && !windows
+
+package tcp
+
+import "errors"
+
+func setReceiveBuffer(uintptr, int) error { return errors.ErrUnsupported }
+
+func setSendBuffer(uintptr, int) error { return errors.ErrUnsupported }
+
+func setReuseAddress(uintptr) error { return nil }
+
+func portable(err error) error { return err }
