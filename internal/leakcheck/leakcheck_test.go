@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,8 +27,8 @@ func (r *recorder) Error(args ...any) { r.failures = append(r.failures, fmt.Spri
 
 // end does what package testing does when a test is over.
 func (r *recorder) end() {
-	for i := len(r.cleanups) - 1; i >= 0; i-- {
-		r.cleanups[i]()
+	for _, cleanup := range slices.Backward(r.cleanups) {
+		cleanup()
 	}
 }
 
