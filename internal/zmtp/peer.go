@@ -1,0 +1,44 @@
+package zmtp
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Peer is what the other side of a connection said of itself in the handshake.
+// Without a mechanism that authenticates, none of it is proven.
+type Peer struct {
+	Major, Minor byte     // the version announced: 3.0 or higher
+	Mechanism    string   // the same as ours
+	SocketType   string   // empty if the peer sent none (WT-43)
+	Identity     []byte   // at most MaxIdentity octets, the first not zero; nil if the peer sent none
+	Properties   Metadata // everything as received, those two included
+}
+
+// AtLeast reports whether the peer announced version major.minor or a higher
+// one. Behaviour is chosen by this and never by our own version (WT-01):
+// SUBSCRIBE, CANCEL, PING and PONG came with 3.1.
+func (p Peer) AtLeast(major, minor byte) bool {
+	return p.Major > major || p.Major == major && p.Minor >= minor
+}
+
+// describe fills in what the peer's metadata says. An identity that breaks
+// WT-49 is a *ProtocolError of kind BadMetadata, whatever the socket type.
+func (p *Peer) describe(md Metadata) error {
+	p.Properties = md
+	if v, ok := md.Lookup(SocketTypeProperty); ok {
+		p.SocketType = string(v)
+	}
+	id, ok := md.Lookup(IdentityProperty)
+	if !ok {
+		return nil
+	}
+	if len(id) > MaxIdentity {
+		return &ProtocolError{BadMetadata, fmt.Sprintf("identity of %d octets", len(id)), fmt.Sprintf("at most %d", MaxIdentity)}
+	}
+	if len(id) > 0 && id[0] == 0 {
+		return &ProtocolError{BadMetadata, fmt.Sprintf("identity %q", id), "a first octet other than zero"}
+	}
+	p.Identity = bytes.Clone(id)
+	return nil
+}
