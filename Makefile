@@ -1,0 +1,44 @@
+# The steps themselves are in .ci/run, so that they are the same here and there.
+.DEFAULT_GOAL := help
+.PHONY: help check ci test race fuzz bench interop examples lint fmt tidy
+
+FUZZTIME  ?= 100000x
+BENCH     ?= .
+BENCHTIME ?= 1s
+PKG       ?= ./...
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: ## what to run before each commit: tidy, format, vet, nested, lint, test
+	@bash .ci/run tidy format vet nested lint test
+
+ci: ## everything, as it runs for a change that is sent in
+	@bash .ci/run
+
+test: ## run the tests
+	@bash .ci/run test
+
+race: ## run the tests under the race detector, in random order
+	@bash .ci/run race
+
+fuzz: ## run each fuzz target for FUZZTIME (a count such as 100000x, or a time such as 30s)
+	@FUZZTIME=$(FUZZTIME) bash .ci/run fuzz
+
+bench: ## run the benchmarks BENCH of PKG ten times, for benchstat: make bench > new.txt
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count 10 $(PKG)
+
+interop: ## run the tests against other implementations; a missing one is a failure
+	@bash .ci/run interop
+
+examples: ## run the example that the README shows
+	@bash .ci/run examples
+
+lint: ## run the linters
+	@bash .ci/run lint
+
+fmt: ## format all code
+	@go tool -modfile=tools/go.mod gofumpt -l -w .
+
+tidy: ## tidy the go.mod and go.sum of all modules
+	@find . -name go.mod -not -path '*/node_modules/*' -not -path '*/testdata/*' -execdir go mod tidy \;
