@@ -35,7 +35,7 @@ func (k Kind) String() string {
 	case UnexpectedCommand:
 		return "unexpected command"
 	case TooLarge:
-		return "too large"
+		return "over the limit"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -17,7 +17,7 @@ const (
 
 // MaxProperties is how many properties [ParseMetadata] accepts. It bounds the
 // memory that a few octets a property can claim, and the search for repeats.
-const MaxProperties = 128
+const MaxProperties = 64
 
 const (
 	maxPropertyName = 255
@@ -70,7 +70,7 @@ func (m Metadata) size() int {
 // twice, a value over 2^31-1 octets, more than [MaxProperties].
 func (m Metadata) Validate() error {
 	if len(m) > MaxProperties {
-		return &ProtocolError{TooLarge, "more properties", fmt.Sprintf("at most %d", MaxProperties)}
+		return tooManyProperties()
 	}
 	for i, p := range m {
 		if err := checkProperty(m[:i], p.Name, uint64(len(p.Value))); err != nil {
@@ -78,6 +78,10 @@ func (m Metadata) Validate() error {
 		}
 	}
 	return nil
+}
+
+func tooManyProperties() error {
+	return &ProtocolError{TooLarge, fmt.Sprintf("%d properties or more", MaxProperties+1), fmt.Sprintf("at most %d", MaxProperties)}
 }
 
 // checkProperty checks a property against the grammar and those before it.
@@ -113,7 +117,7 @@ func ParseMetadata(b []byte) (Metadata, error) {
 	rest := bytes.Clone(b)
 	for len(rest) > 0 {
 		if len(md) == MaxProperties {
-			return nil, &ProtocolError{TooLarge, "more properties", fmt.Sprintf("at most %d", MaxProperties)}
+			return nil, tooManyProperties()
 		}
 		n := int(rest[0])
 		rest = rest[1:]
