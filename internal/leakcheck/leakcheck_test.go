@@ -11,8 +11,19 @@ import (
 	"time"
 )
 
-// forgotten is what a leaked goroutine runs in these tests.
-func forgotten(stop <-chan struct{}) { <-stop }
+// forget starts a goroutine that ends when stop is closed, and returns once it
+// runs: before that, its stack would not yet show what it is.
+func forget(stop <-chan struct{}) {
+	running := make(chan struct{})
+	go forgotten(running, stop)
+	<-running
+}
+
+// forgotten is what the goroutine runs; its name is looked for in reports.
+func forgotten(running chan<- struct{}, stop <-chan struct{}) {
+	close(running)
+	<-stop
+}
 
 // recorder is a test that keeps what it is told instead of acting on it.
 type recorder struct {
@@ -37,12 +48,12 @@ func TestCheckReportsGoroutine(t *testing.T) {
 	defer close(stop)
 	r := &recorder{TB: t}
 	check(r, time.Millisecond)
-	go forgotten(stop)
+	forget(stop)
 	r.end()
 	if len(r.failures) != 1 {
 		t.Fatalf("%d failures, want 1: %q", len(r.failures), r.failures)
 	}
-	for _, want := range []string{"started them: 1\n", "leakcheck.forgotten(", "created by", "TestCheckReportsGoroutine"} {
+	for _, want := range []string{"started them: 1\n", "leakcheck.forgotten(", "created by", "leakcheck.forget "} {
 		if !strings.Contains(r.failures[0], want) {
 			t.Errorf("the report does not contain %q:\n%s", want, r.failures[0])
 		}
@@ -62,12 +73,12 @@ func TestCheckAccepts(t *testing.T) {
 		}},
 		{"goroutine that ends while the check waits", func(*testing.T, *recorder) {
 			stop := make(chan struct{})
-			go forgotten(stop)
+			forget(stop)
 			time.AfterFunc(20*time.Millisecond, func() { close(stop) })
 		}},
 		{"goroutine stopped in a later cleanup", func(_ *testing.T, r *recorder) {
 			stop := make(chan struct{})
-			go forgotten(stop)
+			forget(stop)
 			r.Cleanup(func() { close(stop) })
 		}},
 		{"goroutine of a test", func(t *testing.T, _ *recorder) {
@@ -101,7 +112,7 @@ func TestCheckAccepts(t *testing.T) {
 func TestCheckIgnoresOlderGoroutines(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
-	go forgotten(stop)
+	forget(stop)
 	r := &recorder{TB: t}
 	check(r, 0)
 	r.end()
@@ -116,7 +127,7 @@ func TestDumpGrowsItsBuffer(t *testing.T) {
 	const many = 1000 // Their stacks take several times 64 KiB.
 	before := goroutines()
 	for range many {
-		go forgotten(stop)
+		forget(stop)
 	}
 	if got := len(started(before)); got != many {
 		t.Errorf("found %d goroutines, want %d", got, many)
