@@ -38,6 +38,25 @@ func (b *bitset) has(i int) bool {
 	return i>>6 < len(b.words) && b.words[i>>6]>>(i&63)&1 == 1
 }
 
+// cycle returns the smallest member that is at least i or, if there is none, the smallest of all; -1 if the set is
+// empty. It is done for every message, mostly among fewer than 64 peers, and so has a short way for these.
+func (b *bitset) cycle(i int) int {
+	if len(b.words) == 1 {
+		word := b.words[0]
+		if word == 0 {
+			return -1
+		}
+		if rest := word >> uint(i) << uint(i); rest != 0 {
+			word = rest
+		}
+		return bits.TrailingZeros64(word)
+	}
+	if next := b.next(i); next >= 0 {
+		return next
+	}
+	return b.next(0)
+}
+
 // next returns the smallest member that is at least i, or -1 if there is none.
 func (b *bitset) next(i int) int {
 	w := i >> 6

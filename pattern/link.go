@@ -36,7 +36,8 @@ func (t *Trie[T]) find(n, m uint32) uint32 {
 	return 0
 }
 
-// hash returns the hash under which the table of shared prefixes holds the link of member m to the prefix that ends at n.
+// hash returns the hash under which the table of shared prefixes holds the link of member m to the prefix that ends
+// at n.
 func (t *Trie[T]) hash(n, m uint32) uint32 {
 	return t.tree.hasher.hash(uint64(n)<<32 | uint64(m))
 }

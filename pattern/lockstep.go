@@ -6,7 +6,8 @@ import (
 )
 
 // ErrState says that a REQ or REP socket was asked for what is not its turn: REQ sends, then receives, and so on
-// (RR-02); REP receives, then sends (RR-20). The errors of [Requester] and [Replier] match it and say which turn it is.
+// (RR-02); REP receives, then sends (RR-20). The errors of [Requester] and [Replier] match it and say which turn it
+// is.
 var ErrState = errors.New("out of turn")
 
 var (

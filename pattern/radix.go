@@ -8,14 +8,14 @@ const labelSize = 17
 // root is the node of the empty key. Node 0 does not exist, so that 0 can say "none".
 const root = 1
 
-// radix is a path-compressed tree of keys, each with a value other than zero. It is made for a million keys:
-// nodes are numbers into one slice without pointers, which the garbage collector does not look into; a label lies in
-// its node, so that a step down touches one cache line of the node and, where the way parts, one of the edge table.
-// A longer stretch without a branch is a chain of nodes, each full but for the last.
+// radix is a path-compressed tree of keys, each with a value other than zero. It is made for a million keys: nodes
+// are numbers into one slice without pointers, which the garbage collector does not look into; a label lies in its
+// node, so that a step down touches one cache line of the node and, where the way parts, one of the edge table. A
+// longer stretch without a branch is a chain of nodes.
 //
-// What always holds: a node without children has a value; a node with neither value nor branch (root apart) cannot
-// be joined with its only child, as the two labels together would be too long. So at least half of the label space of
-// a chain is used, and a key that goes takes its nodes with it.
+// What always holds: a node without children has a value; a node with neither value nor branch (root apart) cannot be
+// joined with its only child, as the two labels together would be too long. So at least half of the label space of a
+// chain is used, and a key that goes takes its nodes with it.
 //
 // The zero radix is empty and ready to use.
 type radix struct {
@@ -57,7 +57,8 @@ func (r *radix) step(n uint32, rest []byte) (uint32, []byte) {
 		return 0, nil
 	}
 	child := &r.nodes[c]
-	if !bytes.HasPrefix(rest, child.label[:child.size]) {
+	// That the first octet is the same, child has seen; many labels have no second.
+	if child.size > 1 && !bytes.HasPrefix(rest, child.label[:child.size]) {
 		return 0, nil
 	}
 	return c, rest[child.size:]
@@ -154,8 +155,8 @@ func (r *radix) extend(n uint32, key []byte) uint32 {
 	return n
 }
 
-// split puts a new node between c and its parent, which takes over the first size octets of c's label. It returns
-// the new node, which then has neither value nor branch: the caller is about to give it one of them.
+// split puts a new node between c and its parent, which takes over the first size octets of c's label. It returns the
+// new node, which then has neither value nor branch: the caller is about to give it one of them.
 func (r *radix) split(c uint32, size int) uint32 {
 	n := r.alloc()
 	upper, lower := &r.nodes[n], &r.nodes[c]
@@ -193,8 +194,8 @@ func (r *radix) prune(n uint32) {
 	r.join(n)
 }
 
-// join removes n if it has neither value nor branch and its label fits into its child. The child keeps its number,
-// by which its own children and the owner of its value know it.
+// join removes n if it has neither value nor branch and its label fits into its child. The child keeps its number, by
+// which its own children and the owner of its value know it.
 func (r *radix) join(n uint32) {
 	upper := &r.nodes[n]
 	if n == root || upper.value != 0 || upper.fanout != 1 {

@@ -6,8 +6,8 @@ import "iter"
 const compactAt = 64
 
 // Rotation gives the members of a socket their turns. A sender rotates among the peers that have room (round robin,
-// RFC 28 and 30: PP-02, RR-04, RR-31), a receiver among those that have messages waiting (fair queuing: PP-04, RR-34).
-// Members with room, or with messages, are the available ones.
+// RFC 28 and 30: PP-02, RR-04, RR-31), a receiver among those that have messages waiting (fair queuing: PP-04,
+// RR-34). Members with room, or with messages, are the available ones.
 //
 // The turn goes round in the order in which members joined, passes over those that are not available, and after the
 // last begins again with the first. Suspending and resuming never changes that order (TR-06). Between two turns of a
@@ -69,8 +69,8 @@ func (r *Rotation[T]) Remove(x T) {
 	}
 }
 
-// compact closes the gaps, keeping the order and the turn. As at least half of the places are gaps, its cost is
-// that of the removals since the last time.
+// compact closes the gaps, keeping the order and the turn. As at least half of the places are gaps, its cost is that
+// of the removals since the last time.
 func (r *Rotation[T]) compact() {
 	places := make([]place[T], 0, len(r.index))
 	var available bitset
@@ -98,7 +98,8 @@ func (r *Rotation[T]) compact() {
 }
 
 // Next returns the member whose turn it is, or false if none is available. The turn stays with that member, and Next
-// keeps returning it, until Advance, Suspend or Remove ends it; others that become available meanwhile wait for theirs.
+// keeps returning it, until Advance, Suspend or Remove ends it; others that become available meanwhile wait for
+// theirs.
 func (r *Rotation[T]) Next() (T, bool) {
 	if r.turn == 0 && !r.announce() {
 		var none T
@@ -109,16 +110,13 @@ func (r *Rotation[T]) Next() (T, bool) {
 
 // announce finds the first available member from the present position on, and gives it the turn.
 func (r *Rotation[T]) announce() bool {
-	p := r.available.next(r.from)
-	if p < 0 {
-		p = r.available.next(0)
-	}
-	r.turn = p + 1
-	return p >= 0
+	r.turn = r.available.cycle(r.from) + 1
+	return r.turn > 0
 }
 
 // Advance ends the turn of the member that Next returned, so that the turn passes to the next available one. If that
-// turn is over already, because the member was suspended or removed meanwhile, nothing changes: nobody's turn is skipped.
+// turn is over already, because the member was suspended or removed meanwhile, nothing changes: nobody's turn is
+// skipped.
 func (r *Rotation[T]) Advance() {
 	if r.turn > 0 {
 		r.from = r.turn
@@ -126,8 +124,8 @@ func (r *Rotation[T]) Advance() {
 	}
 }
 
-// Suspend makes x unavailable; if Next gave it the turn, that turn is over. Suspending a member that is not available,
-// or someone who is not a member, changes nothing.
+// Suspend makes x unavailable; if Next gave it the turn, that turn is over. Suspending a member that is not
+// available, or someone who is not a member, changes nothing.
 func (r *Rotation[T]) Suspend(x T) {
 	p, member := r.index[x]
 	if !member || !r.available.has(p) {
@@ -157,8 +155,8 @@ func (r *Rotation[T]) Len() int { return len(r.index) }
 // Available returns the number of available members.
 func (r *Rotation[T]) Available() int { return r.count }
 
-// All yields every member, available or not, in the order in which they joined. The Rotation must not be given or lose
-// members during the iteration.
+// All yields every member, available or not, in the order in which they joined. The Rotation must not be given or
+// lose members during the iteration.
 func (r *Rotation[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, p := range r.places {

@@ -199,6 +199,29 @@ func checkRotation(t *testing.T, r *Rotation[int], m *rotationModel) {
 	}
 }
 
+// TestRotationCompactAtTheEnd closes the gaps when the last member has just had its turn, so that the next newcomer is
+// next.
+func TestRotationCompactAtTheEnd(t *testing.T) {
+	var r Rotation[int]
+	for x := range 100 {
+		r.Add(x)
+	}
+	for range 100 {
+		r.Next()
+		r.Advance()
+	}
+	for x := range 60 {
+		r.Remove(x)
+	}
+	if len(r.places) == 100 {
+		t.Fatal("the gaps were not closed")
+	}
+	r.Add(100)
+	if x, ok := r.Next(); x != 100 || !ok {
+		t.Errorf("got turn of %d, %v, want 100", x, ok)
+	}
+}
+
 // TestRotationFair holds a Rotation to what its comment promises, while members come and go.
 func TestRotationFair(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(2, 2))

@@ -17,9 +17,9 @@ var ErrTaken = errors.New("identity is taken")
 // ErrIdentity says that an identity is not one that a peer may have.
 var ErrIdentity = errors.New("bad identity")
 
-// Routes is the table by which a ROUTER finds the peer for an identity, and the identity of a peer. An identity is 1 to
-// 255 octets and begins with one other than zero; those that begin with zero are generated here, so no
-// peer can claim one (RR-43).
+// Routes is the table by which a ROUTER finds the peer for an identity, and the identity of a peer. An identity is 1
+// to 255 octets and begins with one other than zero; those that begin with zero are generated here, so no peer can
+// claim one (RR-43).
 //
 // It is not safe for concurrent use.
 type Routes[T comparable] struct {
@@ -41,9 +41,9 @@ func NewRoutes[T comparable](seed uint32) *Routes[T] {
 // Add enters x under id, and returns the identity it now has: id itself or, if id is empty, a generated one of five
 // octets, 00 and a number (RR-43). The table keeps a copy of id.
 //
-// The error matches [ErrTaken] if another peer has this identity, which then keeps it (RR-44), or if x is in the table
-// already; it matches [ErrIdentity] if id is longer than 255 octets or begins with a zero octet. The name an application chooses for a peer
-// it connects to is under the same rules (RR-47).
+// The error matches [ErrTaken] if another peer has this identity, which then keeps it (RR-44), or if x is in the
+// table already; it matches [ErrIdentity] if id is longer than 255 octets or begins with a zero octet. The name an
+// application chooses for a peer it connects to is under the same rules (RR-47).
 func (r *Routes[T]) Add(id []byte, x T) (assigned string, err error) {
 	if old, named := r.ids[x]; named {
 		return "", fmt.Errorf("%w: the peer is already called %q", ErrTaken, old)
@@ -65,10 +65,10 @@ func (r *Routes[T]) Add(id []byte, x T) (assigned string, err error) {
 	return assigned, nil
 }
 
-// Replace hands the identity id over to x, which is not in the table (RR-45). The peer that had it stays
-// in the table under a generated identity, until it is removed; Replace returns both. If nobody has this
-// identity, or x is in the table already, nothing changes and oldID is empty. Replace is what remains to do
-// after Add failed with [ErrTaken]. Who may take whose identity is for the caller to decide.
+// Replace hands the identity id over to x, which is not in the table (RR-45). The peer that had it stays in the table
+// under a generated identity, until it is removed; Replace returns both. If nobody has this identity, or x is in the
+// table already, nothing changes and oldID is empty. Replace is what remains to do after Add failed with [ErrTaken].
+// Who may take whose identity is for the caller to decide.
 func (r *Routes[T]) Replace(id []byte, x T) (old T, oldID string) {
 	old, taken := r.peers[string(id)]
 	if _, named := r.ids[x]; named || !taken {

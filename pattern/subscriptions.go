@@ -4,8 +4,8 @@ import "iter"
 
 // Subscriptions is what a subscriber itself has subscribed to. It counts: who subscribes three times to a prefix must
 // cancel three times (PS-42). The publishers are told of every subscription but only of the last cancel (WT-95). A
-// prefix is any sequence of octets, the empty one matches every topic (WT-97). Subscriptions keeps no
-// reference to the slices it is given.
+// prefix is any sequence of octets, the empty one matches every topic (WT-97). Subscriptions keeps no reference to
+// the slices it is given.
 //
 // The zero Subscriptions is empty and ready to use. It is not safe for concurrent use.
 type Subscriptions struct {

@@ -6,8 +6,8 @@ import (
 )
 
 // table finds numbers (of nodes, of links) by the hash of what they stand for. Different things may share a hash: the
-// caller checks each number it is given. A cell takes 8 bytes without a pointer, and a table is at most 3/4 full,
-// so it costs about half as much as a map from the things themselves, and the garbage collector nothing.
+// caller checks each number it is given. A cell takes 8 bytes without a pointer, and a table is at most 3/4 full, so
+// it costs about half as much as a map from the things themselves, and the garbage collector nothing.
 //
 // The zero table is empty and ready to use.
 type table struct {
