@@ -1,0 +1,170 @@
+package queue
+
+// What of one message may come from a block: larger ones get allocations of
+// their own.
+const (
+	maxPacked = 1 << 10 // octets
+	maxHeads  = 16      // frames
+)
+
+// The blocks that small messages are cut from. Each is one allocation of
+// exactly 8 KiB that holds both the slice headers and the bodies, so keeping
+// one small message keeps at most 8 KiB. They differ in the share of headers,
+// for different sizes of body.
+type (
+	block24 struct { // bodies around 24 octets
+		heads  [168][]byte
+		bodies [4160]byte
+	}
+	block104 struct { // around 104
+		heads  [64][]byte
+		bodies [6656]byte
+	}
+	block268 struct { // around 268
+		heads  [28][]byte
+		bodies [7520]byte
+	}
+	block1k struct { // up to maxPacked
+		heads  [16][]byte
+		bodies [7808]byte
+	}
+)
+
+// An Arena cuts the memory of received messages from blocks, so that a small
+// message costs a small part of an allocation. What it returns belongs to the
+// application for good: the arena never touches it again. It is not safe for
+// concurrent use.
+type Arena struct {
+	heads  [][]byte
+	bodies []byte
+
+	// What has been cut from the present block, which tells the shape of the next.
+	cutHeads, cutBodies int
+}
+
+// Message copies m out as frames that belong to the caller. It leaves out the
+// first skip frames; a non-nil prefix becomes the first frame.
+func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
+	n := m.frames - skip
+	if prefix != nil {
+		n++
+	}
+	need := len(m.buf) + len(prefix) // a little more than the bodies take
+	if need > maxPacked || n > maxHeads {
+		return a.heavy(m, prefix, skip, n)
+	}
+	if n > len(a.heads) || need > len(a.bodies) {
+		a.refill(need / n)
+	}
+	heads := a.heads[:n:n]
+	a.heads = a.heads[n:]
+	if m.frames == 1 && prefix == nil && len(m.large) == 0 {
+		_, head, size := frameAt(m.buf)
+		body := a.bodies[:size:size]
+		copy(body, m.buf[head:])
+		a.bodies = a.bodies[size:]
+		heads[0] = body
+		a.cutHeads, a.cutBodies = a.cutHeads+1, a.cutBodies+size
+		return heads
+	}
+	rest := m.fill(heads, a.bodies[:0:need], prefix, skip)
+	a.bodies = a.bodies[len(rest):]
+	a.cutHeads, a.cutBodies = a.cutHeads+n, a.cutBodies+len(rest)
+	return heads
+}
+
+// heavy gives a message that is too large for a block allocations of its own:
+// one for all small bodies together.
+func (a *Arena) heavy(m *Raw, prefix []byte, skip, n int) [][]byte {
+	heads := make([][]byte, n)
+	if m.frames == 1 && prefix == nil && len(m.large) == 0 {
+		_, head, _ := frameAt(m.buf)
+		heads[0] = append([]byte(nil), m.buf[head:]...)
+		return heads
+	}
+	m.fill(heads, make([]byte, 0, len(m.buf)+len(prefix)), prefix, skip)
+	return heads
+}
+
+// fill puts the frames of m into heads, copying small bodies behind each
+// other into bodies, which has the room. It returns bodies with what it used.
+func (m *Raw) fill(heads [][]byte, bodies, prefix []byte, skip int) []byte {
+	w := walker{m: m}
+	for ; skip > 0; skip-- {
+		w.next()
+	}
+	for i := range heads {
+		body := prefix
+		if i > 0 || prefix == nil {
+			p := w.next()
+			if !p.shared {
+				heads[i] = p.body
+				continue
+			}
+			if body = p.body; len(body) >= LargeBody {
+				heads[i] = append([]byte(nil), body...)
+				continue
+			}
+		}
+		at := len(bodies)
+		bodies = append(bodies, body...)
+		heads[i] = bodies[at:len(bodies):len(bodies)]
+	}
+	return bodies
+}
+
+// Into is Message with the caller's memory: it reuses the frames of dst and
+// what they point to, and returns dst with the right length.
+func (m *Raw) Into(dst [][]byte, prefix []byte, skip int) [][]byte {
+	n := m.frames - skip
+	if prefix != nil {
+		n++
+	}
+	if cap(dst) < n {
+		grown := make([][]byte, n)
+		copy(grown, dst[:cap(dst)])
+		dst = grown
+	}
+	dst = dst[:n]
+	i := 0
+	if prefix != nil {
+		dst[0] = append(dst[0][:0], prefix...)
+		i = 1
+	}
+	w := walker{m: m}
+	for ; skip > 0; skip-- {
+		w.next()
+	}
+	for ; i < n; i++ {
+		if p := w.next(); p.shared {
+			dst[i] = append(dst[i][:0], p.body...)
+		} else {
+			dst[i] = p.body
+		}
+	}
+	return dst
+}
+
+// refill starts a new block, shaped for the mean body of the last one, or for
+// n octets a body at the start.
+func (a *Arena) refill(n int) {
+	mean := n
+	if a.cutHeads > 0 {
+		mean = a.cutBodies / a.cutHeads
+	}
+	a.cutHeads, a.cutBodies = 0, 0
+	switch {
+	case mean <= 32:
+		b := new(block24)
+		a.heads, a.bodies = b.heads[:], b.bodies[:]
+	case mean <= 128:
+		b := new(block104)
+		a.heads, a.bodies = b.heads[:], b.bodies[:]
+	case mean <= 300:
+		b := new(block268)
+		a.heads, a.bodies = b.heads[:], b.bodies[:]
+	default:
+		b := new(block1k)
+		a.heads, a.bodies = b.heads[:], b.bodies[:]
+	}
+}

@@ -1,0 +1,373 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/brokerless/brokerless/internal/zmtp"
+)
+
+// ErrTooLarge is in the chain of the errors that a [Decoder] returns for a
+// message or command above its limits.
+var ErrTooLarge = errors.New("too large")
+
+// Limits bound what a Decoder accepts from a peer. A field of 0 sets no limit.
+type Limits struct {
+	Message int64 // octets of all bodies of one message
+	Frames  int   // frames of one message
+	Command int   // octets of one command
+}
+
+// A Handler gets what is not simply queued.
+type Handler interface {
+	// Command gets the body of a command frame, which is valid during the call.
+	// A notice that it returns is queued in the command's place as a message of
+	// one frame; it is shorter than the command by 2 octets or more.
+	Command(body []byte) (notice []byte, err error)
+	// Inspect is asked about each whole message of an inspecting Decoder; only
+	// what it keeps is queued.
+	Inspect(m *Raw) (keep bool, err error)
+}
+
+// A Decoder turns the octets of one connection, after the handshake, into
+// whole messages, and hands them to a queue. It does no I/O: the caller reads
+// into Space and calls Scan. A body of [LargeBody] octets or more that has not
+// arrived whole is received straight into the memory the application gets,
+// which grows as octets arrive: a length on the wire is never trusted with an
+// allocation. It is not safe for concurrent use.
+type Decoder struct {
+	limits  Limits
+	handler Handler
+	inspect bool
+
+	b     *Batch // buffer that is read into; its large bodies
+	start int    // messages before this have been delivered
+	end   int    // whole messages end here
+	kept  int    // whole frames end here; what is behind has not been looked at
+
+	msgs, size int // whole messages between start and end, octets on the wire
+
+	// The unfinished message.
+	frames int
+	octets int64 // of its bodies
+	wire   int
+	parts  int // large bodies in b before it
+
+	// The unfinished large body.
+	body    []byte
+	filled  int
+	want    int
+	more    bool
+	trusted int // octets this peer may announce and get at once: it has sent as much before
+
+	busy bool
+}
+
+// NewDecoder returns a decoder that passes commands, and with inspect also
+// every message, to h.
+func NewDecoder(l Limits, h Handler, inspect bool) *Decoder {
+	return &Decoder{limits: l, handler: h, inspect: inspect, trusted: largeBuffer, b: newBatch(0, false)}
+}
+
+// Space returns where the next octets are to be read to. It is never empty.
+func (d *Decoder) Space() []byte {
+	if d.body != nil {
+		if d.filled == len(d.body) {
+			grown := make([]byte, min(d.want, 2*len(d.body)))
+			copy(grown, d.body)
+			d.body = grown
+		}
+		return d.body[d.filled:]
+	}
+	b := d.b
+	switch {
+	case len(b.buf) == 0 && d.busy != (cap(b.buf) >= largeBuffer):
+		b.free()
+		d.b = newBatch(0, d.busy)
+	case cap(b.buf)-len(b.buf) < cap(b.buf)/8:
+		d.grow()
+	}
+	b = d.b
+	return b.buf[len(b.buf):cap(b.buf)]
+}
+
+// grow moves an unfinished message to a larger buffer. What has arrived
+// doubles before the buffer does.
+func (d *Decoder) grow() {
+	old := d.b
+	d.b = newBatch(2*cap(old.buf), true)
+	d.b.buf = append(d.b.buf, old.buf...)
+	d.b.large = append(d.b.large, old.large...)
+	old.free()
+}
+
+// Scan looks at the n octets that were read into Space. After an error the
+// connection is of no more use; what Deliver has been given stays good.
+func (d *Decoder) Scan(n int) error {
+	if d.body != nil {
+		d.filled += n
+		if d.filled < d.want {
+			return nil
+		}
+		return d.endBody()
+	}
+	b := d.b
+	d.busy = n >= smallBuffer/2
+	b.buf = b.buf[:len(b.buf)+n]
+	at := d.kept
+	for {
+		rest := b.buf[at:]
+		h, err := zmtp.ParseHeader(rest)
+		if err != nil {
+			if err == io.ErrUnexpectedEOF {
+				break
+			}
+			return err
+		}
+		if h.Flags&zmtp.FlagCommand != 0 {
+			if d.limits.Command > 0 && h.Size > int64(d.limits.Command) {
+				return fmt.Errorf("command of %d octets: %w, the limit is %d", h.Size, ErrTooLarge, d.limits.Command)
+			}
+			if int64(len(rest)-h.Len) < h.Size {
+				break
+			}
+			at += h.Len + int(h.Size)
+			notice, err := d.handler.Command(rest[h.Len : h.Len+int(h.Size)])
+			if err != nil {
+				return err
+			}
+			if notice != nil {
+				if err := d.insert(notice, at); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := d.check(h.Size); err != nil {
+			return err
+		}
+		if int64(len(rest)-h.Len) < h.Size {
+			if h.Size >= LargeBody {
+				d.startBody(h, rest)
+				return nil
+			}
+			break
+		}
+		whole := h.Len + int(h.Size)
+		if at != d.kept {
+			copy(b.buf[d.kept:], rest[:whole])
+		}
+		at += whole
+		d.kept += whole
+		if err := d.endFrame(h.Flags&zmtp.FlagMore != 0, h.Size, whole); err != nil {
+			return err
+		}
+	}
+	if at != d.kept {
+		n := copy(b.buf[d.kept:], b.buf[at:])
+		b.buf = b.buf[:d.kept+n]
+	}
+	return nil
+}
+
+// insert queues a message of one frame in place of a command that ended at
+// position at. It cannot stand between the frames of another message.
+func (d *Decoder) insert(notice []byte, at int) error {
+	if d.frames > 0 {
+		return errors.New("subscription between the frames of a message")
+	}
+	room := d.b.buf[d.kept:d.kept:at]
+	wire := len(zmtp.AppendFrame(room, 0, notice))
+	d.kept += wire
+	d.msgs++
+	d.size += wire
+	d.end = d.kept
+	return nil
+}
+
+// check holds the next frame of the message against the limits, before its
+// body is waited for.
+func (d *Decoder) check(size int64) error {
+	if l := d.limits.Frames; l > 0 && d.frames >= l {
+		return fmt.Errorf("message of more than %d frames: %w", l, ErrTooLarge)
+	}
+	if l := d.limits.Message; l > 0 && (size > l || d.octets+size > l) {
+		return fmt.Errorf("message of %d octets or more: %w, the limit is %d", d.octets+size, ErrTooLarge, l)
+	}
+	return nil
+}
+
+func (d *Decoder) endFrame(more bool, size int64, wire int) error {
+	d.frames++
+	d.octets += size
+	d.wire += wire
+	if more {
+		return nil
+	}
+	keep := true
+	if d.inspect {
+		var m Raw
+		m.cut(d.b.buf, d.end, d.b.large[d.parts:])
+		var err error
+		if keep, err = d.handler.Inspect(&m); err != nil {
+			return err
+		}
+	}
+	if keep {
+		d.msgs++
+		d.size += d.wire
+		d.end = d.kept
+		d.parts = len(d.b.large)
+	} else {
+		d.kept = d.end
+		clear(d.b.large[d.parts:])
+		d.b.large = d.b.large[:d.parts]
+	}
+	d.frames, d.octets, d.wire = 0, 0, 0
+	return nil
+}
+
+// startBody begins a large body: rest is its header and what has come of it.
+func (d *Decoder) startBody(h zmtp.Header, rest []byte) {
+	d.want, d.more = int(h.Size), h.Flags&zmtp.FlagMore != 0
+	d.body = make([]byte, min(d.want, max(d.trusted, len(rest))))
+	d.filled = copy(d.body, rest[h.Len:])
+	copy(d.b.buf[d.kept:], rest[:h.Len])
+	d.kept += h.Len
+	d.b.buf = d.b.buf[:d.kept]
+}
+
+func (d *Decoder) endBody() error {
+	d.trusted = max(d.trusted, 2*d.want)
+	d.b.large = append(d.b.large, part{at: d.kept, body: d.body})
+	d.body = nil
+	d.busy = false
+	head := 9
+	return d.endFrame(d.more, int64(d.want), head+d.want)
+}
+
+// Pending reports whether whole messages wait to be delivered.
+func (d *Decoder) Pending() bool { return d.msgs > 0 }
+
+// Deliver moves the whole messages to q, as far as q has room, and reports
+// whether that was all. The caller holds q's lock and wakes the consumer
+// returned, unless nil, once it has given up the lock.
+func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
+	if d.msgs == 0 {
+		return true, nil
+	}
+	if !q.conflate && q.fitsAll(d.msgs, d.size) {
+		if b := q.last; d.start > 0 || b != nil && d.end < cap(d.b.buf)/2 && cap(b.buf)-len(b.buf) >= d.end {
+			d.copyTo(q, d.end, len(d.b.large[:d.parts]), d.msgs, d.size)
+			d.settle()
+		} else {
+			d.handOver(q)
+		}
+		if q.asleep {
+			wake = q.wake()
+		}
+		return true, wake
+	}
+	var m Raw
+	for d.msgs > 0 {
+		m.cut(d.b.buf, d.start, d.b.large)
+		if !q.Fits(m.size) {
+			return false, wake
+		}
+		if q.conflate {
+			q.replace()
+		}
+		d.copyTo(q, d.start+len(m.buf), len(m.large), 1, m.size)
+		if q.asleep {
+			wake = q.wake()
+		}
+	}
+	d.settle()
+	return true, wake
+}
+
+func (q *Queue) fitsAll(msgs, size int) bool {
+	return !q.full &&
+		(q.marks.Messages == 0 || q.msgs+msgs <= q.marks.Messages) &&
+		(q.marks.Bytes == 0 || q.size+size <= q.marks.Bytes)
+}
+
+// copyTo copies the messages up to position to into the queue's own buffers;
+// parts of their bodies are large.
+func (d *Decoder) copyTo(q *Queue, to, parts, msgs, size int) {
+	b := q.open(to - d.start)
+	at := len(b.buf)
+	b.buf = append(b.buf, d.b.buf[d.start:to]...)
+	for _, p := range d.b.large[:parts] {
+		p.at += at - d.start
+		b.large = append(b.large, p)
+	}
+	n := copy(d.b.large, d.b.large[parts:])
+	clear(d.b.large[n:])
+	d.b.large = d.b.large[:n]
+	d.parts -= parts
+	d.start = to
+	d.msgs -= msgs
+	d.size -= size
+	q.count(b, msgs, size)
+}
+
+func (q *Queue) count(b *Batch, msgs, size int) {
+	b.msgs += msgs
+	b.size += size
+	q.msgs += msgs
+	q.waiting += msgs
+	q.size += size
+	q.total += uint64(msgs)
+}
+
+// settle moves what is unfinished to the front of the buffer.
+func (d *Decoder) settle() {
+	b := d.b
+	n := copy(b.buf, b.buf[d.end:])
+	b.buf = b.buf[:n]
+	for i := range b.large {
+		b.large[i].at -= d.end
+	}
+	d.kept -= d.end
+	d.start, d.end = 0, 0
+}
+
+// handOver gives the buffer itself to the queue and goes on with a new one.
+func (d *Decoder) handOver(q *Queue) {
+	b := d.b
+	rest, large := b.buf[d.end:], b.large[d.parts:]
+	d.b = newBatch(len(rest), d.busy)
+	d.b.buf = append(d.b.buf, rest...)
+	d.b.large = append(d.b.large, large...)
+	for i := range d.b.large {
+		d.b.large[i].at -= d.end
+	}
+	clear(large)
+	b.buf, b.large = b.buf[:d.end], b.large[:d.parts]
+	q.push(b)
+	q.count(b, d.msgs, d.size)
+	d.kept -= d.end
+	d.start, d.end, d.parts, d.msgs, d.size = 0, 0, 0, 0, 0
+}
+
+// Discard forgets the whole messages not delivered, and returns how many
+// there were.
+func (d *Decoder) Discard() int {
+	n := d.msgs
+	d.b.dropFront(d.end, d.parts, 0, 0)
+	d.kept -= d.end
+	d.start, d.end, d.parts, d.msgs, d.size = 0, 0, 0, 0, 0
+	return n
+}
+
+// Free gives the buffers back. Whole messages not delivered, of which there
+// are Undelivered, are lost.
+func (d *Decoder) Free() {
+	d.b.free()
+	d.b, d.body = nil, nil
+}
+
+// Undelivered returns how many whole messages have not been delivered.
+func (d *Decoder) Undelivered() int { return d.msgs }

@@ -1,0 +1,368 @@
+package queue
+
+import (
+	"sync"
+)
+
+// Marks are the high-water marks of one queue: what it holds at most before
+// it is full. A field of 0 sets no mark. Both count what the other side has
+// not yet taken.
+type Marks struct {
+	Messages int // whole messages
+	Bytes    int // octets on the wire; an empty queue takes any one message
+}
+
+// Add returns the marks of a queue that stands for one of m and one of n in a
+// row, as an in-process pipe does. No mark on either side is no mark at all.
+func (m Marks) Add(n Marks) Marks {
+	sum := func(a, b int) int {
+		if a == 0 || b == 0 {
+			return 0
+		}
+		return a + b
+	}
+	return Marks{sum(m.Messages, n.Messages), sum(m.Bytes, n.Bytes)}
+}
+
+// A Waker is the consumer of a queue, as the queue sees it.
+type Waker interface {
+	// Wake tells a consumer that found the queue empty that it is so no more.
+	// It is called without the queue's lock.
+	Wake()
+}
+
+// A Producer hears when a full queue has room again.
+type Producer interface {
+	// Room is called with the queue's lock held.
+	Room(q *Queue)
+}
+
+// A Queue holds messages on their way from one producer side to one consumer.
+//
+// The lock belongs to the producer side and may be shared by many queues.
+// Methods that say so are to be called with it held.
+type Queue struct {
+	*sync.Mutex
+
+	producer Producer
+	consumer Waker
+	marks    Marks
+	conflate bool
+
+	first, last *Batch // whole messages that the consumer has not taken
+	msgs, size  int    // in first…last, and what was taken but not released
+	waiting     int    // messages in first…last
+	total       uint64 // messages ever appended or delivered
+	left        uint64 // messages released
+	conflated   uint64 // messages replaced by a newer one
+	busy        bool   // the consumer's last take was more than a small buffer
+	asleep      bool   // the consumer found it empty and wants to be woken
+	full        bool   // the producer found it full and wants to hear of room
+}
+
+// New returns an empty queue under lock. A conflating queue keeps only the
+// newest message (ZMQ_CONFLATE).
+func New(lock *sync.Mutex, m Marks, conflate bool, p Producer) *Queue {
+	return &Queue{Mutex: lock, producer: p, marks: m, conflate: conflate, asleep: true}
+}
+
+// SetConsumer names who is to be woken. The caller holds the lock. If messages
+// wait, it returns the consumer for the caller to wake.
+func (q *Queue) SetConsumer(w Waker) Waker {
+	q.consumer = w
+	q.asleep = true
+	if q.first == nil {
+		return nil
+	}
+	return q.wake()
+}
+
+// SetMarks changes the high-water marks. The caller holds the lock. Messages
+// above a lower mark stay.
+func (q *Queue) SetMarks(m Marks) {
+	q.marks = m
+	q.room()
+}
+
+// Fits reports whether a message of size octets on the wire has room. When it
+// has not, the producer's Room is called once there is. The caller holds the
+// lock.
+func (q *Queue) Fits(size int) bool {
+	if q.conflate {
+		return true
+	}
+	if m := q.marks.Messages; m == 0 || q.msgs < m {
+		if b := q.marks.Bytes; !q.full && (b == 0 || q.size+size <= b || q.msgs == 0) {
+			return true
+		}
+	}
+	q.full = true
+	return false
+}
+
+// Append adds one message: the frames of prefix, then frames. It copies all
+// of them. The consumer it returns, unless nil, is to be woken once the lock
+// is given up. The caller holds the lock and has asked Fits.
+func (q *Queue) Append(prefix, frames [][]byte) Waker {
+	if q.conflate {
+		q.replace()
+	}
+	if len(frames) == 1 && prefix == nil && len(frames[0]) <= 255 {
+		body := frames[0]
+		b := q.open(2 + len(body))
+		b.buf = append(b.buf, 0, byte(len(body)))
+		b.buf = append(b.buf, body...)
+		return q.added(b, 2+len(body))
+	}
+	wire, inline := wireSize(frames)
+	if prefix != nil {
+		w, i := wireSize(prefix)
+		wire, inline = wire+w, inline+i
+	}
+	b := q.open(inline)
+	for i, f := range prefix {
+		b.appendFrame(i < len(prefix)-1 || len(frames) > 0, f, false)
+	}
+	for i, f := range frames {
+		b.appendFrame(i < len(frames)-1, f, false)
+	}
+	return q.added(b, wire)
+}
+
+// WireSize returns the octets that a message of frames takes on the wire,
+// which is what Fits asks for.
+func WireSize(frames [][]byte) int {
+	if len(frames) == 1 && len(frames[0]) <= 255 {
+		return 2 + len(frames[0])
+	}
+	wire, _ := wireSize(frames)
+	return wire
+}
+
+// open returns the last batch if n more octets fit into it, or a new one
+// behind it.
+func (q *Queue) open(n int) *Batch {
+	if b := q.last; b != nil && cap(b.buf)-len(b.buf) >= n {
+		return b
+	}
+	b := newBatch(n, q.busy || q.last != nil)
+	q.push(b)
+	return b
+}
+
+func (q *Queue) push(b *Batch) {
+	if q.last == nil {
+		q.first = b
+	} else {
+		q.last.next = b
+	}
+	q.last = b
+}
+
+// added counts one message of size octets that has been written into b.
+func (q *Queue) added(b *Batch, size int) Waker {
+	b.msgs++
+	b.size += size
+	q.msgs++
+	q.waiting++
+	q.size += size
+	q.total++
+	if q.asleep {
+		return q.wake()
+	}
+	return nil
+}
+
+func (q *Queue) wake() Waker {
+	if q.consumer == nil {
+		return nil
+	}
+	q.asleep = false
+	return q.consumer
+}
+
+// replace makes room for the newest message of a conflating queue.
+func (q *Queue) replace() {
+	msgs, _ := q.Clear()
+	q.conflated += uint64(msgs)
+}
+
+// Clear drops the messages that the consumer has not taken, and returns how
+// many there were and their octets. The caller holds the lock.
+func (q *Queue) Clear() (msgs, size int) {
+	for b := q.first; b != nil; {
+		next := b.next
+		msgs += b.msgs
+		size += b.size
+		b.free()
+		b = next
+	}
+	q.first, q.last, q.waiting = nil, nil, 0
+	q.msgs -= msgs
+	q.size -= size
+	q.room()
+	return msgs, size
+}
+
+// Take hands all waiting messages to the consumer, which gives an account of
+// them with Release or Restore. With none waiting it returns nil, and the next
+// message wakes the consumer. The caller holds the lock.
+func (q *Queue) Take() *Batch {
+	b := q.first
+	if b == nil {
+		q.asleep = true
+		return nil
+	}
+	q.busy = b.next != nil || cap(b.buf) > smallBuffer && len(b.buf) > smallBuffer
+	q.first, q.last, q.waiting = nil, nil, 0
+	return b
+}
+
+// Release says that msgs messages of size octets have left the queue for
+// good. The caller holds the lock.
+func (q *Queue) Release(msgs, size int) {
+	q.msgs -= msgs
+	q.size -= size
+	q.left += uint64(msgs)
+	if q.full {
+		q.room()
+	}
+}
+
+// room ends fullness once the queue is half empty: waking a producer for each
+// single place would cost more than the place is worth (HW-04).
+func (q *Queue) room() {
+	if !q.full || q.marks.Messages > 0 && q.msgs > q.marks.Messages/2 || q.marks.Bytes > 0 && q.size > q.marks.Bytes/2 {
+		return
+	}
+	q.full = false
+	if q.producer != nil {
+		q.producer.Room(q)
+	}
+}
+
+// Step returns after how many messages a consumer that takes them one by one
+// should release them. The caller holds the lock.
+func (q *Queue) Step() int {
+	if q.marks.Messages == 0 {
+		return 1 << 10
+	}
+	return max(1, q.marks.Messages/8)
+}
+
+// Depth is what a queue holds and has seen.
+type Depth struct {
+	Messages  int    // not yet released by the consumer
+	Bytes     int    // their octets on the wire
+	Waiting   int    // of Messages, those the consumer has not even taken
+	Total     uint64 // messages ever put into the queue
+	Left      uint64 // messages ever released
+	Conflated uint64 // of Total, those replaced by a newer one
+}
+
+// Depth returns the present figures. The caller holds the lock.
+func (q *Queue) Depth() Depth {
+	return Depth{q.msgs, q.size, q.waiting, q.total, q.left, q.conflated}
+}
+
+// Restore puts what is left of a list that was taken, behind the octets that
+// the connection took, back in front of the queue. A message of which the
+// connection took only a part is among them: the peer discards its part (WT-104).
+// It returns how many messages the connection took whole, which it releases.
+// The caller holds the lock.
+func (q *Queue) Restore(list *Batch, taken int) (written int) {
+	size := 0
+	for list != nil && taken >= list.size {
+		taken -= list.size
+		written += list.msgs
+		size += list.size
+		list = freeHead(list)
+	}
+	if list != nil {
+		msgs, octets := list.cutFront(taken)
+		written += msgs
+		size += octets
+		q.prepend(list)
+	}
+	q.Release(written, size)
+	return written
+}
+
+// prepend puts a list in front of the queue. A conflating queue that has got
+// a newer message meanwhile keeps that one alone.
+func (q *Queue) prepend(list *Batch) {
+	tail, msgs, size := list, list.msgs, list.size
+	for tail.next != nil {
+		tail = tail.next
+		msgs += tail.msgs
+		size += tail.size
+	}
+	if q.conflate && q.first != nil {
+		FreeList(list)
+		q.conflated += uint64(msgs)
+		q.msgs -= msgs
+		q.size -= size
+		return
+	}
+	tail.next = q.first
+	q.first = list
+	if q.last == nil {
+		q.last = tail
+	}
+	q.waiting += msgs
+}
+
+// cutFront removes the messages of b that lie whole within its first taken
+// octets on the wire, and returns how many they were and their octets.
+func (b *Batch) cutFront(taken int) (msgs, size int) {
+	pos, used := 0, 0
+	var m Raw
+	for pos < len(b.buf) {
+		m.cut(b.buf, pos, b.large[used:])
+		if size+m.size > taken {
+			break
+		}
+		msgs++
+		size += m.size
+		pos += len(m.buf)
+		used += len(m.large)
+	}
+	b.dropFront(pos, used, msgs, size)
+	return msgs, size
+}
+
+// dropFront forgets the first pos octets of the buffer and the first used
+// large bodies.
+func (b *Batch) dropFront(pos, used, msgs, size int) {
+	if pos == 0 {
+		return
+	}
+	n := copy(b.buf, b.buf[pos:])
+	b.buf = b.buf[:n]
+	n = copy(b.large, b.large[used:])
+	clear(b.large[n:])
+	b.large = b.large[:n]
+	for i := range b.large {
+		b.large[i].at -= pos
+	}
+	b.msgs -= msgs
+	b.size -= size
+}
+
+// freeHead frees the first batch of a list and returns the rest.
+func freeHead(b *Batch) *Batch {
+	next := b.next
+	b.free()
+	return next
+}
+
+// FreeList gives back the buffers of a list whose messages have been dealt
+// with, and returns how many messages and octets it held.
+func FreeList(list *Batch) (msgs, size int) {
+	for list != nil {
+		msgs += list.msgs
+		size += list.size
+		list = freeHead(list)
+	}
+	return msgs, size
+}

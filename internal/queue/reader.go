@@ -1,0 +1,157 @@
+package queue
+
+// A Reader is the end of a queue from which the application's messages are
+// taken one by one. It touches the queue's lock once a batch, not once a
+// message. It is not safe for concurrent use.
+type Reader struct {
+	q     *Queue
+	b     *Batch // taken; the first one is being read
+	pos   int    // in b.buf
+	used  int    // of b.large
+	step  int
+	msgs  int // read, not yet released
+	size  int
+	ahead int // messages taken and not yet read
+	raw   Raw
+
+	sealed bool // nothing more comes from q, and nothing is owed to it
+}
+
+// NewReader returns the reading end of q.
+func NewReader(q *Queue) *Reader { return &Reader{q: q} }
+
+// Queue returns the queue it reads from.
+func (r *Reader) Queue() *Queue { return r.q }
+
+// Next returns the next message, or nil when there is none; then the queue's
+// consumer is woken by the next one. The message is valid until Done. It takes
+// the queue's lock when it has nothing more at hand.
+func (r *Reader) Next() *Raw {
+	if r.b == nil {
+		if r.sealed {
+			return nil
+		}
+		r.q.Lock()
+		r.release()
+		r.step = r.q.Step()
+		r.ahead = r.q.waiting
+		r.b = r.q.Take()
+		r.q.Unlock()
+		if r.b == nil {
+			return nil
+		}
+		r.pos, r.used = 0, 0
+	}
+	r.raw.cut(r.b.buf, r.pos, r.b.large[r.used:])
+	return &r.raw
+}
+
+// Done ends the message that Next returned.
+func (r *Reader) Done() {
+	r.pos += len(r.raw.buf)
+	r.used += len(r.raw.large)
+	r.ahead--
+	if r.pos == len(r.b.buf) {
+		r.b = freeHead(r.b)
+		r.pos, r.used = 0, 0
+	}
+	if r.sealed {
+		return
+	}
+	r.msgs++
+	r.size += r.raw.size
+	if r.msgs >= r.step || r.b == nil {
+		r.q.Lock()
+		r.release()
+		r.q.Unlock()
+	}
+}
+
+func (r *Reader) release() {
+	if r.msgs > 0 {
+		r.q.Release(r.msgs, r.size)
+		r.msgs, r.size = 0, 0
+	}
+}
+
+// Unread returns how many messages are still to be read, at hand and in the
+// queue, their octets, and the depth of the queue in the same instant.
+func (r *Reader) Unread() (msgs, size int, d Depth) {
+	r.q.Lock()
+	defer r.q.Unlock()
+	d = r.q.Depth()
+	if r.sealed {
+		return r.ahead, r.sizeAhead(), d
+	}
+	return r.q.msgs - r.msgs, r.q.size - r.size, d
+}
+
+// sizeFrom returns the octets on the wire behind a position.
+func (b *Batch) sizeFrom(pos, used int) int {
+	n := len(b.buf) - pos
+	for _, p := range b.large[used:] {
+		n += len(p.body)
+	}
+	return n
+}
+
+// Seal cuts the reader off from its queue: it keeps what the queue holds now
+// for itself, and what comes later is not for it. The caller does not hold the
+// queue's lock. It returns how many messages had ever been put into the queue.
+func (r *Reader) Seal() (total uint64) {
+	r.q.Lock()
+	defer r.q.Unlock()
+	if r.sealed {
+		return r.q.total
+	}
+	r.takeAll()
+	r.q.Release(r.ahead+r.msgs, r.size+r.sizeAhead())
+	r.msgs, r.size = 0, 0
+	r.sealed = true
+	return r.q.total
+}
+
+// Wipe throws away everything there is to read now, and returns how many
+// messages that were. The caller does not hold the queue's lock.
+func (r *Reader) Wipe() (msgs int) {
+	if !r.sealed {
+		r.q.Lock()
+		defer r.q.Unlock()
+		r.takeAll()
+		r.msgs, r.size = r.msgs+r.ahead, r.size+r.sizeAhead()
+		r.release()
+	}
+	msgs = r.ahead
+	FreeList(r.b)
+	r.b, r.ahead = nil, 0
+	return msgs
+}
+
+// takeAll takes what waits in the queue behind what is at hand.
+func (r *Reader) takeAll() {
+	rest := r.q.Take()
+	if r.b == nil {
+		r.b, r.pos, r.used = rest, 0, 0
+	} else {
+		tail := r.b
+		for tail.next != nil {
+			tail = tail.next
+		}
+		tail.next = rest
+	}
+	for b := rest; b != nil; b = b.next {
+		r.ahead += b.msgs
+	}
+}
+
+// sizeAhead returns the octets of the messages at hand that are not read yet.
+func (r *Reader) sizeAhead() int {
+	if r.b == nil {
+		return 0
+	}
+	size := r.b.sizeFrom(r.pos, r.used)
+	for b := r.b.next; b != nil; b = b.next {
+		size += b.size
+	}
+	return size
+}

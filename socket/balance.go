@@ -1,0 +1,152 @@
+package socket
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// balancing gives a socket type that sends each message to one of its peers,
+// in turn, its rules and its methods to send: PUSH, DEALER and REQ.
+type balancing struct {
+	s       *socket
+	turn    pattern.Rotation[*pipe] // guarded by the send lock
+	request *pattern.Requester[*pipe]
+}
+
+// Send queues a message for the next peer that has room, and waits while none
+// has (PP-03, RR-33). A peer that Connect named counts from then on, connected
+// or not, unless WithImmediate is set. The frames are copied before Send
+// returns. An error means that nothing was queued: ctx's own, ErrClosed,
+// ErrTooLarge or ErrMessage. Safe for concurrent use.
+func (b *balancing) Send(ctx context.Context, frames ...[]byte) error {
+	return b.send(ctx, true, frames)
+}
+
+// TrySend is Send that returns ErrWouldBlock rather than wait.
+func (b *balancing) TrySend(frames ...[]byte) error {
+	return b.send(context.Background(), false, frames)
+}
+
+func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error {
+	s := b.s
+	size, err := s.check(ctx, frames)
+	if err != nil {
+		return s.fail("send", "", err)
+	}
+	s.send.Lock()
+	for {
+		if s.send.closed {
+			s.send.Unlock()
+			return s.fail("send", "", ErrClosed)
+		}
+		if b.request != nil {
+			if err := b.request.CanSend(); err != nil {
+				s.send.Unlock()
+				return s.fail("send", "", stateError(err))
+			}
+		}
+		p, ok := b.turn.Next()
+		if !ok {
+			if !wait {
+				s.send.Unlock()
+				return s.fail("send", "", ErrWouldBlock)
+			}
+			if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
+				s.send.Unlock()
+				return s.fail("send", "", err)
+			}
+			continue
+		}
+		if !p.out.Fits(size) {
+			b.turn.Suspend(p)
+			continue
+		}
+		var wake queue.Waker
+		if b.request == nil {
+			wake = p.out.Append(nil, frames)
+		} else {
+			wake = p.out.Append(b.request.Envelope(), frames)
+			b.request.Sent(p)
+		}
+		b.turn.Advance()
+		if !s.send.waiters.empty() && b.turn.Available() > 0 {
+			s.send.waiters.wakeOne()
+		}
+		s.send.Unlock()
+		if wake != nil {
+			wake.Wake()
+		}
+		return nil
+	}
+}
+
+// check looks at what was given to Send before anything is queued, and returns
+// the octets it takes on the wire.
+func (s *socket) check(ctx context.Context, frames [][]byte) (size int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(frames) == 0 {
+		return 0, fmt.Errorf("%w: without frames", ErrMessage)
+	}
+	size = queue.WireSize(frames)
+	c := s.cfg
+	if c.maxFrames > 0 && len(frames) > c.maxFrames {
+		return 0, fmt.Errorf("message of %d frames: %w, the limit is %d", len(frames), ErrTooLarge, c.maxFrames)
+	}
+	if c.maxMessage > 0 && int64(size) > c.maxMessage {
+		if n := int64(Message(frames).Size()); n > c.maxMessage {
+			return 0, fmt.Errorf("message of %d octets: %w, the limit is %d", n, ErrTooLarge, c.maxMessage)
+		}
+	}
+	if c.conflate && len(frames) > 1 {
+		return 0, fmt.Errorf("%w: %d frames, a conflating socket sends one", ErrMessage, len(frames))
+	}
+	return size, nil
+}
+
+// join lets p take part in the turns.
+func (b *balancing) join(p *pipe) {
+	b.turn.Add(p)
+	b.s.send.waiters.wakeOne()
+}
+
+func (b *balancing) open(p *pipe) {
+	if !b.s.cfg.immediate {
+		b.join(p)
+	}
+}
+
+func (b *balancing) attach(x *session) error {
+	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
+		b.join(p)
+	}
+	b.s.probe(x)
+	return nil
+}
+
+func (b *balancing) detach(x *session) {
+	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
+		b.turn.Remove(p)
+	}
+}
+
+func (b *balancing) drop(p *pipe) { b.turn.Remove(p) }
+
+func (b *balancing) room(p *pipe) {
+	b.turn.Resume(p)
+	b.s.send.waiters.wakeOne()
+}
+
+// probe sends the empty message of WithProbe to a new peer.
+func (s *socket) probe(x *session) {
+	if s.cfg.probe && x.pipe.out.Fits(2) {
+		x.pipe.out.Append(nil, [][]byte{nil})
+	}
+}
+
+// stateError makes the pattern's error for a call out of turn match ErrState.
+func stateError(err error) error { return &peerError{ErrState, err} }

@@ -1,0 +1,95 @@
+package socket
+
+import (
+	"context"
+	"errors"
+)
+
+// Close ends the socket: it stops receiving at once, goes on sending what is
+// queued for at most the linger time, and returns when every goroutine of the
+// socket has ended. If it had to abandon messages the error is an
+// *[UnsentError]. Methods that wait return ErrClosed. Closing again, or at the
+// same time, waits for the end too and returns nil.
+func (s *socket) Close() error {
+	ctx := context.Background()
+	if s.cfg.linger >= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.cfg.linger)
+		defer cancel()
+	}
+	return s.shut("close", ctx)
+}
+
+// Shutdown is Close with ctx in place of the linger time: it goes on sending
+// until ctx is done.
+func (s *socket) Shutdown(ctx context.Context) error { return s.shut("shutdown", ctx) }
+
+func (s *socket) shut(op string, ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		<-s.done
+		return nil
+	}
+	s.closed = true
+	defer close(s.done)
+	for x := range s.sessions {
+		x.mute.Store(true)
+	}
+	listeners, dialers := s.listeners, s.dialers
+	s.peersChanged()
+	s.mu.Unlock()
+
+	s.stopReceiving()
+	s.send.Lock()
+	s.send.closed = true
+	s.send.waiters.wakeAll()
+	pipes := make([]*pipe, 0, len(s.send.pipes))
+	for p := range s.send.pipes {
+		pipes = append(pipes, p)
+	}
+	s.send.Unlock()
+	const untilDone = -1 // ctx is what ends it
+	for l := range listeners {
+		l.close(untilDone)
+	}
+	for _, p := range pipes {
+		p.drain(untilDone)
+	}
+	clear(dialers)
+
+	ended := make(chan struct{})
+	go func() {
+		s.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	s.cancel()
+	<-ended
+	s.monitors.close()
+
+	s.send.Lock()
+	defer s.send.Unlock()
+	if s.send.unsent > 0 {
+		return s.fail(op, "", &UnsentError{Messages: s.send.unsent})
+	}
+	return nil
+}
+
+// stopReceiving ends the receiving side: what has not been received is dropped.
+func (s *socket) stopReceiving() {
+	r := &s.recv
+	r.Lock()
+	defer r.Unlock()
+	r.closed = true
+	r.waiters.wakeAll()
+	for in := range r.turn.All() {
+		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
+	}
+}
+
+// isClosed reports whether err says that the socket is closed.
+func isClosed(err error) bool { return errors.Is(err, ErrClosed) }

@@ -1,0 +1,119 @@
+package socket
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/transport"
+	"github.com/brokerless/brokerless/transport/inproc"
+	"github.com/brokerless/brokerless/transport/ipc"
+	"github.com/brokerless/brokerless/transport/tcp"
+)
+
+// config is what the options of one socket come to.
+type config struct {
+	sendMarks, recvMarks queue.Marks
+
+	maxMessage    int64 // 0: no limit
+	maxFrames     int
+	maxTopics     int
+	maxTopicBytes int
+
+	linger          time.Duration // negative: for ever
+	handshakeTime   time.Duration
+	maxHandshakes   int
+	heartbeat       time.Duration // 0: off
+	heartbeatExpiry time.Duration
+	redialMin       time.Duration
+	redialMax       time.Duration
+
+	identity   []byte
+	properties zmtp.Metadata
+	transports map[string]transport.Transport
+
+	immediate, conflate, probe    bool
+	mandatory, handover, silent   bool // ROUTER
+	relaxed, correlate            bool // REQ
+	verbose, verboser, manual     bool // XPUB
+	noDrop                        bool // PUB, XPUB
+	welcome                       Message
+	transportsGiven               []transport.Transport
+	propertyNames, propertyValues []string
+}
+
+// inprocess is the name space of inproc:// endpoints that all sockets of a
+// process share unless WithTransport gives them another.
+var inprocess = inproc.New()
+
+func newConfig() *config {
+	return &config{
+		sendMarks:       queue.Marks{Messages: defaultHighWaterMark, Bytes: defaultHighWaterBytes},
+		recvMarks:       queue.Marks{Messages: defaultHighWaterMark, Bytes: defaultHighWaterBytes},
+		maxMessage:      defaultMaxMessageSize,
+		maxFrames:       defaultMaxFrames,
+		maxTopics:       defaultMaxTopics,
+		maxTopicBytes:   defaultMaxTopicBytes,
+		linger:          defaultLinger,
+		handshakeTime:   defaultHandshakeTime,
+		maxHandshakes:   defaultMaxHandshakes,
+		heartbeat:       defaultHeartbeat,
+		heartbeatExpiry: defaultHeartbeatExpiry,
+		redialMin:       defaultRedialMin,
+		redialMax:       defaultRedialMax,
+		transports: map[string]transport.Transport{
+			"tcp":    tcp.New(),
+			"ipc":    ipc.New(),
+			"inproc": inprocess,
+		},
+	}
+}
+
+// validate looks at the options together, once, when the socket is made.
+func (c *config) validate() error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s", ErrOption, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case c.sendMarks.Messages < 0 || c.recvMarks.Messages < 0 || c.sendMarks.Bytes < 0 || c.recvMarks.Bytes < 0:
+		return bad("a high-water mark is negative; 0 means no mark")
+	case c.maxMessage < 0 || c.maxMessage > math.MaxInt64/4:
+		return bad("WithMaxMessageSize(%d): want 0 for no limit, or octets", c.maxMessage)
+	case c.maxFrames < 0:
+		return bad("WithMaxFrames(%d): want 0 for no limit, or a number", c.maxFrames)
+	case c.maxTopics < 0 || c.maxTopicBytes < 0:
+		return bad("WithMaxSubscriptions(%d, %d): want 0 for no limit, or numbers", c.maxTopics, c.maxTopicBytes)
+	case c.handshakeTime <= 0:
+		return bad("WithHandshakeTimeout(%v): want more than 0", c.handshakeTime)
+	case c.maxHandshakes <= 0:
+		return bad("WithMaxHandshakes(%d): want more than 0", c.maxHandshakes)
+	case c.heartbeat < 0 || c.heartbeat > 0 && c.heartbeatExpiry <= 0:
+		return bad("WithHeartbeat(%v, %v): want an interval and a timeout above 0, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
+	case c.redialMin <= 0 || c.redialMax < c.redialMin:
+		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
+	}
+	for i, name := range c.propertyNames {
+		value := c.propertyValues[i]
+		if len(name) <= 2 || (name[:2] != "X-" && name[:2] != "x-") || len(name) > 255 || value == "" {
+			return bad("WithProperty(%q, %q): want a name of at most 255 octets that starts with X-, and a value", name, value)
+		}
+		c.properties = append(c.properties, zmtp.Property{Name: name, Value: []byte(value)})
+	}
+	check := zmtp.Config{Identity: c.identity, SendIdentity: true, Properties: c.properties}
+	if err := check.Validate(); err != nil {
+		return bad("%v", err)
+	}
+	for _, t := range c.transportsGiven {
+		if t == nil {
+			return bad("WithTransport(nil)")
+		}
+		c.transports[t.Scheme()] = t
+	}
+	return nil
+}
+
+func (c *config) limits() queue.Limits {
+	return queue.Limits{Message: c.maxMessage, Frames: c.maxFrames, Command: maxCommand}
+}

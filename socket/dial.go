@@ -1,0 +1,187 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/brokerless/brokerless/internal/backoff"
+	"github.com/brokerless/brokerless/transport"
+	"github.com/brokerless/brokerless/transport/inproc"
+)
+
+// Connect connects the socket to an endpoint, such as "tcp://host:5555",
+// "ipc:///run/app.sock" or "inproc://name". It returns at once: the connection
+// is made, and made again whenever it is lost, in the background, for ever. An
+// endpoint that nothing can ever be reached at is refused with ErrEndpoint. On
+// DEALER, SUB, PUB and REQ a second Connect of the same endpoint does nothing
+// (TR-13); on others it makes a second connection. Safe for concurrent use.
+func (s *socket) Connect(endpoint string) error {
+	t, e, err := s.transport(endpoint)
+	if err != nil {
+		return s.fail("connect", endpoint, err)
+	}
+	if c, ok := t.(transport.Checker); ok {
+		if err := c.CheckDial(e.Address); err != nil {
+			return s.fail("connect", endpoint, &peerError{ErrEndpoint, err})
+		}
+	}
+	p := s.newPipe(endpoint, true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		p.cancel(nil)
+		return s.fail("connect", endpoint, ErrClosed)
+	}
+	if onePerEndpoint(s.kind) {
+		for other := range s.dialers {
+			if other.endpoint == endpoint {
+				p.cancel(nil)
+				return nil
+			}
+		}
+	}
+	s.dialers[p] = struct{}{}
+	s.register(p)
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		s.dial(p, t, e.Address)
+		p.retire()
+		s.mu.Lock()
+		delete(s.dialers, p)
+		s.mu.Unlock()
+	}()
+	return nil
+}
+
+// Disconnect ends the connections that Connect made to endpoint, and stops
+// making them. It returns at once; what is queued for them is still sent for
+// at most the linger time, in the background. An endpoint that is not
+// connected is refused with ErrEndpoint.
+func (s *socket) Disconnect(endpoint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.fail("disconnect", endpoint, ErrClosed)
+	}
+	found := false
+	for p := range s.dialers {
+		if p.endpoint == endpoint {
+			found = true
+			delete(s.dialers, p)
+			p.drain(s.cfg.linger)
+		}
+	}
+	if !found {
+		return s.fail("disconnect", endpoint, &peerError{ErrEndpoint, errNotConnected})
+	}
+	return nil
+}
+
+var errNotConnected = errors.New("not connected to this endpoint")
+
+// drain takes no more messages for p, and ends it once those it has are
+// written, or after the linger time.
+func (p *pipe) drain(linger time.Duration) {
+	s := p.s
+	s.send.Lock()
+	if p.draining {
+		s.send.Unlock()
+		return
+	}
+	s.rules.drop(p)
+	p.draining = true
+	x := p.session
+	idle := x == nil && p.out.Depth().Messages == 0
+	s.send.Unlock()
+	switch {
+	case idle || linger == 0:
+		p.cancel(ErrClosed)
+		return
+	case linger > 0:
+		stop := time.AfterFunc(linger, func() { p.cancel(ErrClosed) })
+		context.AfterFunc(p.ctx, func() { stop.Stop() })
+	}
+	if x != nil {
+		x.Wake()
+	}
+}
+
+// dial keeps p connected until it is given up.
+func (s *socket) dial(p *pipe, t transport.Transport, address string) {
+	pause := backoff.Backoff{Min: s.cfg.redialMin, Max: s.cfg.redialMax}
+	_, inprocess := t.(*inproc.Transport)
+	for attempt := 0; !p.over(); attempt++ {
+		if attempt > 0 {
+			s.redials.Add(1)
+		}
+		ctx, cancel := p.ctx, context.CancelFunc(func() {})
+		if !inprocess { // there, to wait is all there is to dialing
+			ctx, cancel = context.WithTimeout(p.ctx, s.cfg.handshakeTime)
+		}
+		conn, err := t.Dial(ctx, address)
+		cancel()
+		kind := EventRedial
+		if err != nil {
+			kind = EventConnectFailed
+		} else {
+			e := Event{Kind: EventConnected, Endpoint: p.endpoint}
+			if a := conn.RemoteAddr(); a != nil {
+				e.Remote = a.String()
+			}
+			s.monitors.emit(e)
+			if err = s.establish(p.ctx, p, conn); err == nil {
+				pause.Reset()
+			}
+		}
+		if p.over() {
+			return
+		}
+		delay := pause.Next()
+		if errors.Is(err, ErrProtocol) {
+			delay = s.cfg.redialMax // it will not get better by asking often
+		}
+		s.monitors.emit(Event{Kind: kind, Endpoint: p.endpoint, Err: err, Delay: delay})
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-p.ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+// over reports whether nothing is left to do for p.
+func (p *pipe) over() bool {
+	if p.ctx.Err() != nil {
+		return true
+	}
+	p.s.send.Lock()
+	defer p.s.send.Unlock()
+	return p.draining && p.out.Depth().Messages == 0
+}
+
+// transport returns the transport of an endpoint.
+func (s *socket) transport(endpoint string) (transport.Transport, transport.Endpoint, error) {
+	e, err := transport.ParseEndpoint(endpoint)
+	if err != nil {
+		return nil, e, &peerError{ErrEndpoint, err}
+	}
+	t := s.cfg.transports[e.Scheme]
+	if t == nil {
+		return nil, e, &peerError{ErrEndpoint, &transport.EndpointError{
+			Endpoint: endpoint, Reason: "no transport for the scheme " + e.Scheme,
+		}}
+	}
+	return t, e, nil
+}
+
+// onePerEndpoint reports whether a socket type connects to an endpoint once at most.
+func onePerEndpoint(kind string) bool {
+	switch kind {
+	case "DEALER", "SUB", "PUB", "REQ":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,41 @@
+package socket
+
+// DropReason says why a message was not delivered.
+type DropReason uint8
+
+// The reasons for which messages are dropped. Each drop is counted in [Stats].
+const (
+	DropFull      DropReason = iota // the peer's queue was at its high-water mark (PUB, XPUB, XSUB, ROUTER, REP)
+	DropNoRoute                     // no peer has the routing id (ROUTER with WithSilentDrop)
+	DropPeerGone                    // the peer left before it took the message
+	DropClosed                      // the socket or endpoint was closed before the message left
+	DropConflated                   // a newer message took its place (WithConflate)
+	DropFiltered                    // no subscription matches (SUB)
+	DropStale                       // not the answer to the present request (REQ)
+	DropMalformed                   // without the envelope that the pattern asks for (REQ, REP, PUB)
+	dropReasons
+)
+
+var dropNames = [dropReasons]string{
+	"high-water mark", "no route", "peer gone", "closed", "conflated", "filtered", "stale reply", "malformed",
+}
+
+// String returns the reason in words.
+func (r DropReason) String() string {
+	if r < dropReasons {
+		return dropNames[r]
+	}
+	return "unknown"
+}
+
+// Drops counts dropped messages by reason: d[DropFull].
+type Drops [dropReasons]uint64
+
+// Total returns the sum over all reasons.
+func (d Drops) Total() uint64 {
+	var n uint64
+	for _, v := range d {
+		n += v
+	}
+	return n
+}

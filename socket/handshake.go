@@ -1,0 +1,160 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// handshakeBuffer is what is read at a time before the handshake is done.
+const handshakeBuffer = 512
+
+// handshake brings a new connection to the end of its handshake, within the
+// time that is allowed for all of it. Early is what the peer has sent beyond.
+func (s *socket) handshake(conn net.Conn) (peer zmtp.Peer, early []byte, err error) {
+	if err := conn.SetDeadline(time.Now().Add(s.cfg.handshakeTime)); err != nil {
+		return peer, nil, err
+	}
+	h := zmtp.NewHandshake(zmtp.Config{
+		SocketType:   s.kind,
+		Identity:     s.cfg.identity,
+		SendIdentity: announcesIdentity(s.kind),
+		Properties:   s.cfg.properties,
+		Admit:        s.admit,
+	})
+
+	// Both sides speak first. On a connection without a buffer of its own, such
+	// as net.Pipe, that takes someone to write while we read.
+	out := make(chan []byte, 4)
+	wrote := make(chan error, 1)
+	go func() {
+		var err error
+		for b := range out {
+			if err == nil {
+				_, err = conn.Write(b)
+			}
+		}
+		wrote <- err
+	}()
+	err = s.converse(h, conn, &early, out)
+	close(out)
+	if werr := <-wrote; err == nil {
+		err = werr
+	}
+	if err == nil {
+		err = conn.SetDeadline(time.Time{})
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("handshake not done within %v: %w", s.cfg.handshakeTime, err)
+	}
+	return h.Peer(), early, classify(err)
+}
+
+func (s *socket) converse(h *zmtp.Handshake, conn net.Conn, early *[]byte, out chan<- []byte) error {
+	buf := make([]byte, handshakeBuffer)
+	for {
+		if b := h.Output(); b != nil {
+			out <- b
+		}
+		if h.Done() {
+			return nil
+		}
+		n, err := conn.Read(buf)
+		for b := buf[:n]; len(b) > 0; {
+			used, err := h.Receive(b)
+			if o := h.Output(); o != nil {
+				out <- o
+			}
+			if err != nil {
+				return err
+			}
+			if b = b[used:]; h.Done() {
+				*early = b
+				return nil
+			}
+		}
+		if err != nil {
+			return readError(err)
+		}
+	}
+}
+
+// admit refuses peers that this type of socket does not talk to (WT-44).
+func (s *socket) admit(p zmtp.Peer) error {
+	return s.compatible(p.SocketType)
+}
+
+func (s *socket) compatible(kind string) error {
+	if !pattern.Compatible(s.kind, kind) {
+		return fmt.Errorf("%w: socket type %q does not go with %s", ErrProtocol, kind, s.kind)
+	}
+	return nil
+}
+
+// announcesIdentity reports whether a socket type sends its identity, even an
+// empty one (CONFORMANCE 1.1).
+func announcesIdentity(kind string) bool {
+	return kind == pattern.REQ || kind == pattern.DEALER || kind == pattern.ROUTER
+}
+
+// establish takes a new connection through its handshake and its life, and
+// returns why it never got to traffic, or nil if it did.
+func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) error {
+	x := s.newSession(p, conn)
+	err := s.meet(ctx, x)
+	x.end(err)
+	if context.Cause(ctx) == errEvicted {
+		err = errEvicted
+	} else if ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		s.refused.Add(1)
+		e := Event{Kind: EventHandshakeFailed, Endpoint: p.endpoint, Err: err, Peer: x.peer}
+		if a := conn.RemoteAddr(); a != nil {
+			e.Remote = a.String()
+		}
+		s.monitors.emit(e)
+	}
+	return err
+}
+
+// meet is establish for a session that has been made.
+func (s *socket) meet(ctx context.Context, x *session) error {
+	s.mu.Lock()
+	s.conns[x.conn] = struct{}{}
+	s.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() { x.end(ErrClosed) })
+	defer stop()
+	if c, ok := x.conn.(inprocessConn); ok {
+		remote, err := s.introduce(ctx, x, c)
+		s.settled(x)
+		if err != nil {
+			return err
+		}
+		return s.join(x, remote)
+	}
+	peer, early, err := s.handshake(x.conn)
+	s.settled(x)
+	x.describe(peer)
+	if err != nil {
+		return err
+	}
+	return s.serve(x, early)
+}
+
+// settled is told that a connection is no longer in its handshake.
+func (s *socket) settled(x *session) {
+	s.mu.Lock()
+	delete(s.conns, x.conn)
+	s.mu.Unlock()
+	if l := x.pipe.listener; l != nil {
+		l.settled(x.pipe)
+	}
+}

@@ -1,0 +1,31 @@
+package socket
+
+import "time"
+
+// What a socket allows its peers and itself unless an option says otherwise.
+const (
+	defaultHighWaterMark   = 1000             // messages queued for or from one peer (HW-01)
+	defaultHighWaterBytes  = 64 << 20         // octets queued for or from one peer
+	defaultMaxMessageSize  = 64 << 20         // octets of all frames of a message
+	defaultMaxFrames       = 4096             // frames of a message
+	defaultMaxTopics       = 100_000          // subscriptions of one peer
+	defaultMaxTopicBytes   = 16 << 20         // octets of all of them together
+	defaultLinger          = 5 * time.Second  // how long Close goes on sending
+	defaultHandshakeTime   = 10 * time.Second // from connection to READY, absolute
+	defaultMaxHandshakes   = 256              // unfinished ones a listener
+	defaultHeartbeat       = 5 * time.Second  // interval of PING
+	defaultHeartbeatExpiry = 15 * time.Second // silence after which a peer is given up
+	defaultRedialMin       = 100 * time.Millisecond
+	defaultRedialMax       = 10 * time.Second
+)
+
+// Limits that no option changes.
+const (
+	maxCommand      = 64<<10 + 16 // octets of one command in traffic: a topic of 64 KiB
+	maxTopic        = 64 << 10    // octets of one topic
+	maxTTL          = 65500 * time.Millisecond
+	monitorCapacity = 1024                   // events a slow watcher may be behind
+	acceptPauseMin  = 5 * time.Millisecond   // after an accept error
+	acceptPauseMax  = time.Second            // at most
+	partingTime     = 100 * time.Millisecond // for the peer to close too, after the last message
+)

@@ -1,0 +1,223 @@
+package socket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/brokerless/brokerless/transport"
+)
+
+// A listener accepts the connections of one bound endpoint. Each connection
+// has its own goroutine from its first moment, so that a slow one holds up
+// nobody.
+type listener struct {
+	s        *socket
+	l        net.Listener
+	given    string // as given to Bind
+	endpoint string // with the port that was chosen
+
+	mu      sync.Mutex
+	pending []*pipe            // in the handshake, the oldest first
+	pipes   map[*pipe]struct{} // all that are still there
+	closed  bool
+}
+
+// Bind listens on an endpoint, and returns it with what was left open filled
+// in: "tcp://127.0.0.1:0" gives back the real port. When it returns, peers can
+// connect. Errors match ErrEndpoint, or are the operating system's, such as
+// syscall.EADDRINUSE. Safe for concurrent use.
+func (s *socket) Bind(endpoint string) (resolved string, err error) {
+	t, e, err := s.transport(endpoint)
+	if err != nil {
+		return "", s.fail("bind", endpoint, err)
+	}
+	if c, ok := t.(transport.Checker); ok {
+		if err := c.CheckListen(e.Address); err != nil {
+			return "", s.fail("bind", endpoint, &peerError{ErrEndpoint, err})
+		}
+	}
+	l, err := t.Listen(s.ctx, e.Address)
+	if err != nil {
+		if s.ctx.Err() != nil {
+			err = ErrClosed
+		}
+		return "", s.fail("bind", endpoint, err)
+	}
+	resolved = e.Scheme + "://" + l.Addr().String()
+	return resolved, s.listen(l, endpoint, resolved)
+}
+
+// BindListener lets the socket accept the connections of a listener that
+// somebody else made: inherited from a supervisor, wrapped in TLS, of a test.
+// The socket closes it. For Unbind its endpoint is "network://address" of its
+// address.
+func (s *socket) BindListener(l net.Listener) error {
+	endpoint := l.Addr().Network() + "://" + l.Addr().String()
+	return s.listen(l, endpoint, endpoint)
+}
+
+// AttachConn makes the socket talk over a connection that exists already, as
+// if a peer had just connected. It returns at once; the handshake runs in the
+// background. The socket closes the connection.
+func (s *socket) AttachConn(c net.Conn) error {
+	endpoint := "conn"
+	if a := c.LocalAddr(); a != nil {
+		endpoint = a.Network() + "://" + a.String()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.Close()
+		return s.fail("attach", endpoint, ErrClosed)
+	}
+	p := s.newPipe(endpoint, false)
+	s.register(p)
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		s.establish(p.ctx, p, c)
+		p.retire()
+	}()
+	return nil
+}
+
+// Unbind stops listening on an endpoint, given as to Bind or as Bind returned
+// it, and ends the connections accepted there (TR-10). It returns at once;
+// what is queued for them is still sent for at most the linger time, in the
+// background. An endpoint that is not bound is refused with ErrEndpoint.
+func (s *socket) Unbind(endpoint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.fail("unbind", endpoint, ErrClosed)
+	}
+	for l := range s.listeners {
+		if l.endpoint == endpoint || l.given == endpoint {
+			delete(s.listeners, l)
+			l.close(s.cfg.linger)
+			return nil
+		}
+	}
+	return s.fail("unbind", endpoint, &peerError{ErrEndpoint, errNotBound})
+}
+
+var errNotBound = errors.New("not bound to this endpoint")
+
+func (s *socket) listen(l net.Listener, given, endpoint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		l.Close()
+		return s.fail("bind", given, ErrClosed)
+	}
+	ln := &listener{s: s, l: l, given: given, endpoint: endpoint, pipes: make(map[*pipe]struct{})}
+	s.listeners[ln] = struct{}{}
+	s.monitors.emit(Event{Kind: EventListening, Endpoint: endpoint})
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		ln.accept()
+	}()
+	return nil
+}
+
+// accept takes connections until the listener is closed. An error, such as no
+// descriptors left, is waited out.
+func (l *listener) accept() {
+	s := l.s
+	pause := time.Duration(0)
+	for {
+		conn, err := l.l.Accept()
+		if err == nil {
+			pause = 0
+			l.admit(conn)
+			continue
+		}
+		if l.isClosed() || errors.Is(err, net.ErrClosed) {
+			s.monitors.emit(Event{Kind: EventUnbound, Endpoint: l.endpoint})
+			return
+		}
+		pause = min(max(2*pause, acceptPauseMin), acceptPauseMax)
+		s.monitors.emit(Event{Kind: EventAcceptFailed, Endpoint: l.endpoint, Err: err, Delay: pause})
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-s.ctx.Done():
+			t.Stop()
+		}
+	}
+}
+
+func (l *listener) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// errEvicted is why a connection that takes its time loses its place.
+var errEvicted = fmt.Errorf("%w: more unfinished handshakes than allowed, the oldest goes", ErrProtocol)
+
+// admit starts the life of an accepted connection. A newcomer is always
+// served: if too many are in their handshake, the oldest of them goes.
+func (l *listener) admit(conn net.Conn) {
+	s := l.s
+	e := Event{Kind: EventAccepted, Endpoint: l.endpoint}
+	if a := conn.RemoteAddr(); a != nil {
+		e.Remote = a.String()
+	}
+	s.monitors.emit(e)
+	p := s.newPipe(l.endpoint, false)
+	l.mu.Lock()
+	if l.closed || !s.register(p) {
+		l.mu.Unlock()
+		p.cancel(nil)
+		conn.Close()
+		return
+	}
+	if len(l.pending) >= s.cfg.maxHandshakes {
+		oldest := l.pending[0]
+		l.pending = l.pending[1:]
+		oldest.cancel(errEvicted)
+	}
+	l.pending = append(l.pending, p)
+	l.pipes[p] = struct{}{}
+	p.listener = l
+	s.wg.Add(1)
+	l.mu.Unlock()
+	go func() {
+		defer s.wg.Done()
+		s.establish(p.ctx, p, conn)
+		p.retire()
+		l.mu.Lock()
+		delete(l.pipes, p)
+		l.mu.Unlock()
+	}()
+}
+
+// settled is told that p is no longer in its handshake.
+func (l *listener) settled(p *pipe) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.pending, p); i >= 0 {
+		l.pending = slices.Delete(l.pending, i, i+1)
+	}
+}
+
+// close stops accepting and ends the accepted connections.
+func (l *listener) close(linger time.Duration) {
+	l.mu.Lock()
+	l.closed = true
+	pipes := make([]*pipe, 0, len(l.pipes))
+	for p := range l.pipes {
+		pipes = append(pipes, p)
+	}
+	l.mu.Unlock()
+	l.l.Close()
+	for _, p := range pipes {
+		p.drain(linger)
+	}
+}

@@ -1,0 +1,34 @@
+package socket
+
+import (
+	"time"
+
+	"github.com/brokerless/brokerless/internal/zmtp"
+)
+
+// PeerID is the octets of a peer's identity, by which a ROUTER addresses it:
+// what the peer announced, or else five octets that the socket chose, the
+// first of them zero (RR-43). It lasts as long as the connection.
+type PeerID string
+
+// Peer is one connected peer, as it introduced itself. It is a value: what it
+// says was true when the connection was made.
+type Peer struct {
+	ID         PeerID
+	SocketType string    // "PULL"; empty if it did not say
+	Endpoint   string    // of ours: what was given to Connect, or bound
+	LocalAddr  string    // our end of the connection
+	RemoteAddr string    // the other end
+	Mechanism  string    // of security: "NULL"; empty in process
+	Version    string    // of ZMTP that the peer announced: "3.1"; empty in process
+	Since      time.Time // when the handshake was completed
+
+	properties zmtp.Metadata
+}
+
+// Property returns a property of the peer's handshake, such as "X-Service". The
+// name's case does not matter (WT-39).
+func (p Peer) Property(name string) (string, bool) {
+	v, ok := p.properties.Lookup(name)
+	return string(v), ok
+}

@@ -1,0 +1,274 @@
+package socket
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// publishing gives PUB and XPUB their rules and their methods to send.
+type publishing struct {
+	s    *socket
+	xpub bool
+
+	// Guarded by the send lock.
+	topics  pattern.Trie[*pipe] // what is matched
+	asked   pattern.Trie[*pipe] // with WithManual: what the peers asked for
+	matches []*pipe
+	mark    uint64
+	packed  queue.Packed
+	waiting waitlist // for subscribers
+	last    *session // the peer whose message was received last
+}
+
+// Send queues a message for every peer that has subscribed to a prefix of its
+// first frame (PS-03). It never waits: for a peer whose queue is full the
+// message is dropped and counted, others are not affected (PS-04). With
+// WithNoDrop it waits instead until all of them have room. Without a
+// subscriber it does nothing. The frames are copied before Send returns. The
+// error is ctx's own, ErrClosed, ErrTooLarge or ErrMessage. Safe for
+// concurrent use.
+func (b *publishing) Send(ctx context.Context, frames ...[]byte) error {
+	return b.send(ctx, true, frames)
+}
+
+// TrySend is Send that with WithNoDrop returns ErrWouldBlock rather than wait.
+func (b *publishing) TrySend(frames ...[]byte) error {
+	return b.send(context.Background(), false, frames)
+}
+
+func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error {
+	s := b.s
+	size, err := s.check(ctx, frames)
+	if err != nil {
+		return s.fail("send", "", err)
+	}
+	s.send.Lock()
+	for {
+		if s.send.closed {
+			s.send.Unlock()
+			return s.fail("send", "", ErrClosed)
+		}
+		b.match(frames[0])
+		if !s.cfg.noDrop || b.allFit(size) {
+			break
+		}
+		if !wait {
+			s.send.Unlock()
+			return s.fail("send", "", ErrWouldBlock)
+		}
+		if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
+			s.send.Unlock()
+			return s.fail("send", "", err)
+		}
+	}
+	late := fanOut(b.matches, &b.packed, size, frames)
+	s.send.Unlock()
+	for _, w := range late {
+		w.Wake()
+	}
+	return nil
+}
+
+// match finds the peers that a topic goes to, each once.
+func (b *publishing) match(topic []byte) {
+	b.matches = b.topics.AppendMatches(b.matches[:0], topic)
+	if len(b.matches) < 2 {
+		return
+	}
+	b.mark++
+	each := b.matches[:0]
+	for _, p := range b.matches {
+		if p.mark != b.mark {
+			p.mark = b.mark
+			each = append(each, p)
+		}
+	}
+	b.matches = each
+}
+
+func (b *publishing) allFit(size int) bool {
+	for _, p := range b.matches {
+		if !p.out.Fits(size) {
+			return false
+		}
+	}
+	return true
+}
+
+// fanOut queues one message for many pipes, and drops it for those that are
+// full. It wakes the writers; it returns the consumers in process, which take
+// another socket's lock and are to be woken once the send lock is given up.
+func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (late []queue.Waker) {
+	if len(pipes) > 1 {
+		packed.Set(frames)
+	}
+	for _, p := range pipes {
+		if !p.out.Fits(size) {
+			p.lose(1, DropFull)
+			continue
+		}
+		var wake queue.Waker
+		if len(pipes) > 1 {
+			wake = p.out.AppendPacked(packed)
+		} else {
+			wake = p.out.Append(nil, frames)
+		}
+		switch w := wake.(type) {
+		case nil:
+		case *session:
+			w.Wake()
+		default:
+			late = append(late, w)
+		}
+	}
+	return late
+}
+
+// WaitSubscribers waits until at least n peers have subscribed to topic, or to
+// a prefix of it: what is sent after that reaches them, which cures the slow
+// joiner (PS-09). It returns ctx's error, or ErrClosed.
+func (b *publishing) WaitSubscribers(ctx context.Context, topic string, n int) error {
+	s := b.s
+	if err := ctx.Err(); err != nil {
+		return s.fail("wait for subscribers", "", err)
+	}
+	s.send.Lock()
+	defer s.send.Unlock()
+	for {
+		if s.send.closed {
+			return s.fail("wait for subscribers", "", ErrClosed)
+		}
+		b.match([]byte(topic))
+		if len(b.matches) >= n {
+			b.waiting.wakeOne()
+			return nil
+		}
+		if err := b.waiting.wait(ctx, &s.send.Mutex); err != nil {
+			return s.fail("wait for subscribers", "", err)
+		}
+	}
+}
+
+func (b *publishing) open(*pipe) {}
+
+func (b *publishing) attach(*session) error { return nil }
+
+func (b *publishing) detach(x *session) {
+	b.forget(x)
+	p := x.pipe
+	if n, _ := p.out.Clear(); p.draining {
+		b.s.send.unsent += n
+		p.lose(n, DropClosed)
+	} else {
+		p.lose(n, DropPeerGone) // a connection that comes back has to subscribe anew (PS-02)
+	}
+}
+
+func (b *publishing) drop(p *pipe) {
+	b.topics.RemoveAll(p, func([]byte, bool) {})
+}
+
+// room lets a Send go on that waits for all to have room.
+func (b *publishing) room(*pipe) { b.s.send.waiters.wakeAll() }
+
+// forget removes what a peer that has gone subscribed to, and shows the
+// application what that ends (PS-24, PS-29).
+func (b *publishing) forget(x *session) {
+	var notices [][]byte
+	tell := func(prefix []byte, last bool) {
+		if b.xpub && (last || b.s.cfg.verboser || b.s.cfg.manual) {
+			notices = append(notices, subscriptionMessage(prefix, false))
+		}
+	}
+	quiet := func([]byte, bool) {}
+	if b.s.cfg.manual {
+		b.topics.RemoveAll(x.pipe, quiet)
+		b.asked.RemoveAll(x.pipe, tell)
+	} else {
+		b.topics.RemoveAll(x.pipe, tell)
+	}
+	if b.last == x {
+		b.last = nil
+	}
+	x.notices = notices
+}
+
+func (b *publishing) upstream() bool { return b.xpub }
+
+// subscription implements subscribers.
+func (b *publishing) subscription(x *session, topic []byte, on bool) (show bool, err error) {
+	s := b.s
+	if len(topic) > maxTopic {
+		return false, fmt.Errorf("topic of %d octets: %w, the limit is %d", len(topic), ErrTooLarge, maxTopic)
+	}
+	s.send.Lock()
+	show, wake, err := b.changed(x, topic, on)
+	s.send.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+	return show, err
+}
+
+// changed enters a peer's subscription or cancellation.
+func (b *publishing) changed(x *session, topic []byte, on bool) (show bool, wake queue.Waker, err error) {
+	c := b.s.cfg
+	wanted := &b.topics
+	if c.manual {
+		wanted = &b.asked
+	}
+	if !on {
+		last, removed := wanted.Remove(topic, x.pipe)
+		if removed {
+			x.topics--
+			x.octets -= len(topic)
+		}
+		return b.xpub && (last || removed && c.verboser || c.manual), nil, nil
+	}
+	first, added := wanted.Add(topic, x.pipe)
+	if added {
+		x.topics++
+		x.octets += len(topic)
+		if c.maxTopics > 0 && x.topics > c.maxTopics || c.maxTopicBytes > 0 && x.octets > c.maxTopicBytes {
+			return false, nil, fmt.Errorf("subscriptions: %w, the limits are %d topics and %d octets",
+				ErrTooLarge, c.maxTopics, c.maxTopicBytes)
+		}
+	}
+	if !c.manual {
+		wake = b.subscribed(x, topic)
+	}
+	return b.xpub && (first || c.verbose || c.manual), wake, nil
+}
+
+// subscribed is told that topic has begun to be matched for x.
+func (b *publishing) subscribed(x *session, topic []byte) (wake queue.Waker) {
+	if m := b.s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) && x.pipe.out.Fits(queue.WireSize(m)) {
+		wake = x.pipe.out.Append(nil, m)
+	}
+	b.waiting.wakeAll()
+	return wake
+}
+
+// showNotices lets the application receive what the end of a connection means
+// for its topics. The connection's own inlet may be another socket's queue, so
+// they come through one of their own.
+func (s *socket) showNotices(x *session) {
+	if len(x.notices) == 0 {
+		return
+	}
+	q := queue.New(new(sync.Mutex), queue.Marks{}, false, nil)
+	in := newInlet(x, q)
+	q.Lock()
+	for _, n := range x.notices {
+		q.Append(nil, [][]byte{n})
+	}
+	q.Unlock()
+	x.notices = nil
+	s.recv.add(in)
+	s.recv.end(in)
+}

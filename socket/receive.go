@@ -1,0 +1,228 @@
+package socket
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// recvSide is the receiving half of a socket: a fair queue over the peers that
+// have messages.
+type recvSide struct {
+	sync.Mutex
+	closed  bool
+	filter  filter // nil: everything is for the application as it is
+	waiters waitlist
+	turn    pattern.Rotation[*inlet]
+	arena   queue.Arena
+	flow    Flow // delivered, dropped; what was received by inlets that are no more
+}
+
+// A filter is what differs between the socket types in receiving. Its methods
+// are called with the receive lock held.
+type filter interface {
+	// mayReceive returns the reason if a message cannot be received now at all.
+	mayReceive() error
+	// accept looks at a message. It returns how many leading frames the
+	// application does not get and a frame that it gets in front, if not nil; or
+	// the reason to drop it.
+	accept(in *inlet, m *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool)
+}
+
+// An inlet is the receiving end of one connection. It outlasts the connection
+// until the application has taken all its messages.
+type inlet struct {
+	*queue.Reader
+	session  *session
+	base     uint64 // messages that had passed the queue before
+	gone     bool   // the connection has ended: nothing more comes
+	received uint64 // messages received in all, once gone
+}
+
+// newInlet makes the receiving end of session, whose messages come through q.
+func newInlet(x *session, q *queue.Queue) *inlet {
+	in := &inlet{Reader: queue.NewReader(q), session: x}
+	q.Lock()
+	d := q.Depth()
+	in.base = d.Total - uint64(d.Messages)
+	q.Unlock()
+	return in
+}
+
+// Wake implements queue.Waker.
+func (in *inlet) Wake() {
+	r := &in.session.pipe.s.recv
+	r.Lock()
+	r.turn.Resume(in)
+	r.waiters.wakeOne()
+	r.Unlock()
+}
+
+// flow returns how many messages have been received through in, and what is
+// queued or was dropped in the queue. The caller holds the receive lock.
+func (in *inlet) flow() (received uint64, f Flow) {
+	var d queue.Depth
+	f.Queued, f.Bytes, d = in.Unread()
+	if in.gone {
+		return in.received, f
+	}
+	f.Dropped[DropConflated] = d.Conflated
+	return d.Total - in.base, f
+}
+
+// add lets the application receive from in.
+func (r *recvSide) add(in *inlet) {
+	r.Lock()
+	r.turn.AddIdle(in)
+	r.Unlock()
+}
+
+// end is told that in's connection has ended: what it has stays readable
+// unless nobody reads any more.
+func (r *recvSide) end(in *inlet) {
+	r.Lock()
+	defer r.Unlock()
+	in.received = in.Seal() - in.base
+	in.gone = true
+	if r.closed {
+		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
+	}
+	n, _, d := in.Unread()
+	r.flow.Dropped[DropConflated] += d.Conflated
+	if n == 0 {
+		r.remove(in)
+		return
+	}
+	r.turn.Resume(in)
+	r.waiters.wakeOne()
+}
+
+// remove takes out an inlet that has ended and is empty.
+func (r *recvSide) remove(in *inlet) {
+	r.turn.Remove(in)
+	r.flow.Messages += in.received
+}
+
+// receive takes the next message. With into it is put there, reusing its
+// memory. Without wait it fails rather than wait. From, if not nil, is set to
+// the peer it came from.
+func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Peer) (Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, s.fail("recv", "", err)
+	}
+	r := &s.recv
+	r.Lock()
+	for {
+		if r.closed {
+			r.Unlock()
+			return nil, s.fail("recv", "", ErrClosed)
+		}
+		if r.filter != nil {
+			if err := r.filter.mayReceive(); err != nil {
+				r.Unlock()
+				return nil, s.fail("recv", "", err)
+			}
+		}
+		in, ok := r.turn.Next()
+		if !ok {
+			if !wait {
+				r.Unlock()
+				return nil, s.fail("recv", "", ErrWouldBlock)
+			}
+			if err := r.waiters.wait(ctx, &r.Mutex); err != nil {
+				r.Unlock()
+				return nil, s.fail("recv", "", err)
+			}
+			continue
+		}
+		raw := in.Next()
+		if raw == nil {
+			r.turn.Suspend(in)
+			if in.gone {
+				r.remove(in)
+			}
+			continue
+		}
+		var prefix []byte
+		var skip int
+		if r.filter != nil {
+			var why DropReason
+			if prefix, skip, why, ok = r.filter.accept(in, raw); !ok {
+				in.Done()
+				r.turn.Advance()
+				r.flow.Dropped[why]++
+				continue
+			}
+		}
+		var m Message
+		if into != nil {
+			m = raw.Into(*into, prefix, skip)
+			*into = m
+		} else {
+			m = r.arena.Message(raw, prefix, skip)
+		}
+		in.Done()
+		r.turn.Advance()
+		r.flow.Delivered++
+		if from != nil {
+			*from = in.session.peer
+		}
+		if !r.waiters.empty() && r.turn.Available() > 0 {
+			r.waiters.wakeOne()
+		}
+		r.Unlock()
+		return m, nil
+	}
+}
+
+// receiving gives a socket type its methods to receive.
+type receiving struct{ s *socket }
+
+// Recv returns the next message, waiting for one if need be. The memory is the
+// caller's to keep and change; keeping one small message keeps at most 8 KiB
+// beside it. Peers take turns, message by message. An error means that nothing
+// was taken: ctx's own, ErrClosed, or on REQ and REP ErrState. The loss of a
+// peer is never an error here; see Monitor. Safe for concurrent use.
+func (r receiving) Recv(ctx context.Context) (Message, error) {
+	return r.s.receive(ctx, true, nil, nil)
+}
+
+// RecvInto is Recv into *m, whose frames and their memory are used again, so
+// that it does not allocate once they have grown large enough. Frames of
+// 16 KiB and more may come in memory of their own.
+func (r receiving) RecvInto(ctx context.Context, m *Message) error {
+	_, err := r.s.receive(ctx, true, m, nil)
+	return err
+}
+
+// TryRecv is Recv that returns ErrWouldBlock rather than wait.
+func (r receiving) TryRecv() (Message, error) {
+	return r.s.receive(context.Background(), false, nil, nil)
+}
+
+// RecvFrom is Recv that also tells which peer the message came from.
+func (r receiving) RecvFrom(ctx context.Context) (Message, Peer, error) {
+	var p Peer
+	m, err := r.s.receive(ctx, true, nil, &p)
+	return m, p, err
+}
+
+// Messages returns the messages as they come, until ctx is done, the socket is
+// closed or the loop ends. The last pair carries the error, which is nil when
+// the socket was closed: then the loop just ends.
+func (r receiving) Messages(ctx context.Context) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for {
+			m, err := r.s.receive(ctx, true, nil, nil)
+			if isClosed(err) {
+				return
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package socket
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// Req sends a request to one of its REP or ROUTER peers, in turn, and receives
+// the reply, strictly one after the other (RFC 28). Request does both.
+type Req struct {
+	*socket
+	*balancing
+	receiving
+	turns chan struct{} // of capacity 1: held by the Request under way
+}
+
+// NewReq returns a REQ socket. The error, if any, matches ErrOption.
+func NewReq(opts ...ReqOption) (*Req, error) {
+	c := newConfig()
+	for _, o := range opts {
+		o.forReq(c)
+	}
+	s, err := newSocket(pattern.REQ, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &Req{socket: s, receiving: receiving{s}, turns: make(chan struct{}, 1)}
+	r.balancing = &balancing{s: s, request: &pattern.Requester[*pipe]{
+		Relaxed: c.relaxed, Correlate: c.correlate, NextID: rand.Uint32(),
+	}}
+	s.rules = r.balancing
+	s.recv.filter = r.balancing
+	return r, nil
+}
+
+// Request sends a request and returns the reply. Concurrent calls take turns.
+// When it fails, the request is given up, and its reply, should it still come,
+// is dropped; without WithCorrelate the connection it went over is made anew
+// for that, because nothing in a reply would tell it from the next one. The
+// error is ctx's own, ErrClosed, ErrState if Send was called and its reply not
+// received, or what Send returns.
+func (r *Req) Request(ctx context.Context, frames ...[]byte) (Message, error) {
+	select {
+	case r.turns <- struct{}{}:
+	case <-ctx.Done():
+		return nil, r.fail("request", "", ctx.Err())
+	}
+	defer func() { <-r.turns }()
+	if err := r.balancing.send(ctx, true, frames); err != nil {
+		return nil, err
+	}
+	m, err := r.socket.receive(ctx, true, nil, nil)
+	if err != nil {
+		r.abandon()
+	}
+	return m, err
+}
+
+// abandon gives up the request that awaits its reply.
+func (r *Req) abandon() {
+	s := r.socket
+	s.send.Lock()
+	p, waiting := r.request.Peer()
+	r.request.Abandon()
+	var x *session
+	if waiting && !s.cfg.correlate {
+		n, _ := p.out.Clear() // not sent yet: then it never will be
+		p.lose(n, DropStale)
+		x = p.session
+	}
+	s.send.Unlock()
+	if x != nil {
+		x.end(errAbandoned)
+	}
+}
+
+// mayReceive implements filter.
+func (b *balancing) mayReceive() error {
+	b.s.send.Lock()
+	defer b.s.send.Unlock()
+	if err := b.request.CanRecv(); err != nil {
+		return stateError(err)
+	}
+	return nil
+}
+
+// accept implements filter for REQ: only the reply to the present request is
+// for the application, without its envelope (RR-06 to RR-11).
+func (b *balancing) accept(in *inlet, m *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
+	b.s.send.Lock()
+	defer b.s.send.Unlock()
+	var buf [8][]byte
+	frames := m.AppendFrames(buf[:0])
+	body, ok := b.request.Accept(in.session.pipe, frames)
+	return nil, len(frames) - len(body), DropStale, ok
+}

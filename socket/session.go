@@ -1,0 +1,227 @@
+package socket
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/internal/zmtp"
+)
+
+// A session is one connection from the end of its handshake on. Two goroutines
+// belong to it: the one that made the connection reads, another writes. In
+// process there is one, and it only waits for the end.
+type session struct {
+	pipe  *pipe
+	peer  Peer
+	minor byte // of the ZMTP 3 that the peer speaks
+	inlet *inlet
+	conn  net.Conn
+	twin  *session      // the other end in process, else nil
+	local *introduction // what the other end in process was handed
+
+	id    []byte        // the peer's identity, for the frame in front of its messages
+	wake  chan struct{} // of capacity 1: the writer is to look for work
+	space chan struct{} // of capacity 1: the full incoming queue has room
+	stop  chan struct{} // closed when the connection is to end
+	once  sync.Once
+	cause error // why it ended; set before stop is closed
+
+	// Guarded by the send lock.
+	control  []byte   // commands to write before anything else
+	pong     []byte   // context of the one PONG that is owed (RELIABILITY: newest wins)
+	pongDue  bool     //
+	topics   int      // what the peer has subscribed to
+	octets   int      // of its topics
+	replayed bool     // it has been told our subscriptions, and is told of changes
+	notices  [][]byte // what its end means to the application (XPUB)
+
+	heard  atomic.Int64 // when octets last came, in nanoseconds since epoch
+	ttl    atomic.Int64 // silence after which the peer wants to be given up, from its PING
+	paused atomic.Bool  // the reader waits for the application and hears nothing
+	mute   atomic.Bool  // the socket is closed: what comes is thrown away
+}
+
+func (s *socket) newSession(p *pipe, conn net.Conn) *session {
+	return &session{
+		pipe:  p,
+		conn:  conn,
+		wake:  make(chan struct{}, 1),
+		space: make(chan struct{}, 1),
+		stop:  make(chan struct{}),
+	}
+}
+
+// Wake implements queue.Waker: the writer has something to do.
+func (x *session) Wake() {
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Room implements queue.Producer: the reader may go on.
+func (x *session) Room(*queue.Queue) {
+	select {
+	case x.space <- struct{}{}:
+	default:
+	}
+}
+
+// end ends the connection for the reason given, the first one counts.
+func (x *session) end(why error) {
+	x.once.Do(func() {
+		x.cause = why
+		close(x.stop)
+		x.conn.Close()
+	})
+}
+
+func (x *session) lastHeard() time.Time {
+	if ns := x.heard.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
+// describe fills in what is known of the peer.
+func (x *session) describe(p zmtp.Peer) {
+	x.minor = p.Minor
+	if p.Major > 3 {
+		x.minor = 1 // higher versions speak ours (WT-11)
+	}
+	x.peer.SocketType = p.SocketType
+	x.peer.ID = PeerID(p.Identity)
+	x.peer.Mechanism = p.Mechanism
+	x.peer.Version = string([]byte{'0' + min(p.Major, 9), '.', '0' + min(p.Minor, 9)})
+	x.peer.properties = p.Properties
+	x.addresses()
+}
+
+func (x *session) addresses() {
+	x.peer.Endpoint = x.pipe.endpoint
+	if a := x.conn.LocalAddr(); a != nil {
+		x.peer.LocalAddr = a.String()
+	}
+	if a := x.conn.RemoteAddr(); a != nil {
+		x.peer.RemoteAddr = a.String()
+	}
+	x.peer.Since = time.Now()
+}
+
+// attach makes the session part of the socket: from here on messages flow. It
+// returns why the peer is refused.
+func (s *socket) attach(x *session) error {
+	p := x.pipe
+	s.send.Lock()
+	err := p.ctx.Err()
+	if err == nil && !p.draining { // a draining pipe only gets rid of what it has
+		err = s.rules.attach(x)
+	}
+	if err == nil {
+		p.session = x
+	}
+	s.send.Unlock()
+	if err != nil {
+		return err
+	}
+	if x.peer.ID == "" {
+		x.peer.ID = PeerID(binary.BigEndian.AppendUint32([]byte{0}, s.unnamed.Add(1)))
+	}
+	x.id = []byte(x.peer.ID)
+	s.recv.add(x.inlet)
+	s.mu.Lock()
+	s.sessions[x] = struct{}{}
+	if s.closed {
+		x.mute.Store(true)
+	}
+	s.peersChanged()
+	s.mu.Unlock()
+	s.handshakes.Add(1)
+	s.monitors.emit(Event{Kind: EventReady, Endpoint: p.endpoint, Remote: x.peer.RemoteAddr, Peer: x.peer})
+	return nil
+}
+
+// detach takes the session out again. What is queued for the peer stays if the
+// pipe outlasts connections, and is dropped if not (RR-35, RR-36).
+func (s *socket) detach(x *session) {
+	p := x.pipe
+	s.recv.end(x.inlet)
+	s.send.Lock()
+	p.out.SetConsumer(nil)
+	if x.twin != nil {
+		p.out.SetMarks(s.cfg.sendMarks)
+	}
+	p.session = nil
+	s.rules.detach(x)
+	if p.dialed && s.cfg.immediate && !p.draining {
+		n, _ := p.out.Clear()
+		p.lose(n, DropPeerGone)
+	}
+	s.send.Unlock()
+	s.showNotices(x)
+	s.mu.Lock()
+	delete(s.sessions, x)
+	s.peersChanged()
+	s.mu.Unlock()
+	s.lost.Add(1)
+	s.monitors.emit(Event{
+		Kind: EventDisconnected, Endpoint: p.endpoint, Remote: x.peer.RemoteAddr, Peer: x.peer, Err: classify(x.cause),
+	})
+}
+
+// serve carries traffic over a connection whose handshake is done, until it
+// ends. Early is what came with the handshake.
+func (s *socket) serve(x *session, early []byte) error {
+	q := queue.New(new(sync.Mutex), s.cfg.recvMarks, s.cfg.conflate, x)
+	x.inlet = newInlet(x, q)
+	q.Lock()
+	q.SetConsumer(x.inlet)
+	q.Unlock()
+	x.heard.Store(time.Now().UnixNano())
+	if err := s.attach(x); err != nil {
+		return err
+	}
+	s.replay(x)
+	written := make(chan struct{})
+	s.send.Lock()
+	wake := x.pipe.out.SetConsumer(x)
+	s.send.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+	go func() {
+		defer close(written)
+		x.write()
+	}()
+	x.end(x.read(early))
+	<-written
+	s.detach(x)
+	return nil
+}
+
+// replay tells a new publisher what the socket has subscribed to.
+func (s *socket) replay(x *session) {
+	if b, ok := s.rules.(*subscribing); ok {
+		b.replay(x)
+	}
+}
+
+// errAbandoned is why a connection ends over which a reply might come that
+// nobody waits for any more.
+var errAbandoned = errors.New("request given up")
+
+// errPeerClosed says that the peer ended the connection in good order.
+var errPeerClosed = errors.New("peer closed the connection")
+
+func readError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errPeerClosed
+	}
+	return err
+}

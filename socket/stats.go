@@ -1,0 +1,40 @@
+package socket
+
+import "time"
+
+// Stats is what a socket has done so far. For each direction
+//
+//	Messages == Delivered + Dropped.Total() + Queued
+//
+// holds exactly at any moment.
+type Stats struct {
+	Out Flow // towards the peers; a message that goes to three subscribers counts three times
+	In  Flow // from the peers
+
+	Peers      int    // connected, past their handshake
+	Pending    int    // handshakes under way
+	Handshakes uint64 // completed
+	Refused    uint64 // handshakes that failed
+	Lost       uint64 // connections that ended after their handshake
+	Redials    uint64 // attempts to connect after the first of each endpoint
+
+	Each []PeerStats // the connected peers
+}
+
+// Flow counts the messages of one direction.
+type Flow struct {
+	Messages  uint64 // accepted by Send, or received whole from a peer
+	Delivered uint64 // taken by the operating system or an in-process peer, or by the application
+	Dropped   Drops
+	Queued    int // waiting
+	Bytes     int // what the waiting ones take, in octets on the wire
+}
+
+// PeerStats is what waits for and from one peer at the moment.
+type PeerStats struct {
+	Peer      Peer
+	Out, In   int       // messages queued
+	OutBytes  int       // octets on the wire
+	InBytes   int       // octets on the wire
+	LastHeard time.Time // when octets last came; zero for an in-process peer
+}

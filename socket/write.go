@@ -1,0 +1,109 @@
+package socket
+
+import (
+	"net"
+	"time"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/internal/zmtp"
+)
+
+// write writes what is queued for the peer, all of it at once whenever there
+// is something, until the connection ends or the draining pipe is empty. It
+// sends the heartbeats too, for it is the one that sleeps.
+func (x *session) write() {
+	s, p := x.pipe.s, x.pipe
+	beat := newHeartbeat(x)
+	defer beat.stop()
+	var spare []byte
+	var iov [][]byte
+	for {
+		s.send.Lock()
+		control := x.takeControl(spare[:0])
+		list := p.out.Take()
+		drained := p.draining && list == nil
+		s.send.Unlock()
+		if list == nil && len(control) == 0 {
+			if drained {
+				x.part()
+				return
+			}
+			select {
+			case <-x.wake:
+				beat.renew()
+			case <-beat.due():
+				if err := beat.tick(); err != nil {
+					x.end(err)
+					return
+				}
+			case <-x.stop:
+				return
+			}
+			continue
+		}
+		iov = iov[:0]
+		if len(control) > 0 {
+			iov = append(iov, control)
+		}
+		for b := list; b != nil; b = b.Next() {
+			iov = b.AppendBuffers(iov)
+		}
+		began := beat.now()
+		n, err := x.writeAll(iov)
+		s.send.Lock()
+		if err == nil {
+			p.out.Release(queue.FreeList(list))
+		} else {
+			p.out.Restore(list, max(0, n-len(control)))
+		}
+		s.send.Unlock()
+		if err != nil {
+			x.end(err)
+			return
+		}
+		beat.wrote(began)
+		spare = control
+	}
+}
+
+// takeControl takes the commands that are to be written now. The caller holds
+// the send lock and lends the memory for the next ones.
+func (x *session) takeControl(spare []byte) []byte {
+	if x.pongDue {
+		x.control = zmtp.AppendPong(x.control, x.pong)
+		x.pongDue = false
+	}
+	if len(x.control) == 0 {
+		return nil
+	}
+	control := x.control
+	x.control = spare
+	return control
+}
+
+// writeAll writes the slices with as few system calls as the connection
+// allows, and returns the octets it took.
+func (x *session) writeAll(iov [][]byte) (int, error) {
+	if len(iov) == 1 {
+		return x.conn.Write(iov[0])
+	}
+	b := net.Buffers(iov)
+	n, err := b.WriteTo(x.conn)
+	return int(n), err
+}
+
+// part says goodbye when everything has been written: it ends our direction
+// and gives the peer a moment to end its own. To close at once would reset the
+// connection if anything of the peer's were unread, and take from it what it
+// has not yet read itself.
+func (x *session) part() {
+	if half, ok := x.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		t := time.NewTimer(partingTime)
+		defer t.Stop()
+		select {
+		case <-x.stop:
+		case <-t.C:
+		}
+	}
+	x.end(ErrClosed)
+}

@@ -1,0 +1,82 @@
+package socket
+
+import (
+	"fmt"
+
+	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
+)
+
+// XPub is a publisher that receives: each subscription as a message that is
+// the octet 1 and the topic, each cancellation as 0 and the topic (PS-20), and
+// what XSUB peers send upstream. Peers' subscriptions are not read while the
+// application leaves them unreceived above the receive high-water mark.
+type XPub struct {
+	*socket
+	*publishing
+	receiving
+}
+
+// NewXPub returns an XPUB socket. The error, if any, matches ErrOption.
+func NewXPub(opts ...XPubOption) (*XPub, error) {
+	c := newConfig()
+	for _, o := range opts {
+		o.forXPub(c)
+	}
+	s, err := newSocket(pattern.XPUB, c)
+	if err != nil {
+		return nil, err
+	}
+	x := &XPub{socket: s, publishing: &publishing{s: s, xpub: true}, receiving: receiving{s}}
+	s.rules = x.publishing
+	if c.manual {
+		s.recv.filter = x.publishing
+	}
+	return x, nil
+}
+
+// Subscribe subscribes the peer whose message was received last to a topic
+// (PS-27). It needs WithManual; without it the error matches ErrState. If the
+// peer has gone meanwhile, nothing happens (PS-29).
+func (p *XPub) Subscribe(topic string) error { return p.change("subscribe", topic, true) }
+
+// Unsubscribe cancels a topic for the peer whose message was received last. It
+// needs WithManual. A topic the peer does not have is ignored.
+func (p *XPub) Unsubscribe(topic string) error { return p.change("unsubscribe", topic, false) }
+
+func (p *XPub) change(op, topic string, on bool) error {
+	s, b := p.socket, p.publishing
+	if !s.cfg.manual {
+		return s.fail(op, "", fmt.Errorf("%w: the peers choose their topics, except with WithManual", ErrState))
+	}
+	var wake queue.Waker
+	s.send.Lock()
+	closed, x := s.send.closed, b.last
+	switch {
+	case closed || x == nil || x.pipe.session != x:
+	case on:
+		b.topics.Add([]byte(topic), x.pipe)
+		wake = b.subscribed(x, []byte(topic))
+	default:
+		b.topics.Remove([]byte(topic), x.pipe)
+	}
+	s.send.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
+	if closed {
+		return s.fail(op, "", ErrClosed)
+	}
+	return nil
+}
+
+// mayReceive implements filter.
+func (b *publishing) mayReceive() error { return nil }
+
+// accept implements filter: with WithManual, who was heard last matters.
+func (b *publishing) accept(in *inlet, _ *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
+	b.s.send.Lock()
+	b.last = in.session
+	b.s.send.Unlock()
+	return nil, 0, 0, true
+}
