@@ -73,8 +73,14 @@ func TestHandshakeWithLibzmq(t *testing.T) {
 					!bytes.Equal(got.Identity, tt.want.Identity) || (got.Identity == nil) != (tt.want.Identity == nil) {
 					t.Errorf("pieces of %d: peer %+v, want %+v", size, got, tt.want)
 				}
+				if h.buf != nil {
+					t.Errorf("pieces of %d: a buffer of %d is kept", size, cap(h.buf))
+				}
 				if again := AppendReady(nil, got.Properties); !bytes.Equal(again, golden(t, tt.ready)) {
 					t.Errorf("pieces of %d: properties %v", size, got.Properties)
+				}
+				if id, _ := got.Properties.Lookup("Identity"); len(id) > 0 && &id[0] == &got.Identity[0] {
+					t.Errorf("pieces of %d: the identity holds on to all metadata", size)
 				}
 			}
 			for n := range len(b) {

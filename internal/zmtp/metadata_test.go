@@ -34,6 +34,11 @@ func TestParseMetadata(t *testing.T) {
 			if !sameMetadata(got, want) {
 				t.Error("the result shares memory with the input")
 			}
+			for _, p := range got {
+				if cap(p.Value) != len(p.Value) {
+					t.Errorf("appending to %s would write over what follows", p.Name)
+				}
+			}
 		})
 	}
 }
@@ -74,6 +79,16 @@ func TestParseMetadataRefuses(t *testing.T) {
 				t.Errorf("error %v, want kind %v", err, tt.want)
 			}
 		})
+	}
+}
+
+// WT-38: 2^31 is refused by the grammar, and not only for want of octets.
+func TestParseMetadataValueLimit(t *testing.T) {
+	for size, want := range map[string]string{"\x7f\xff\xff\xff": "that are left", "\x80\x00\x00\x00": "2^31-1"} {
+		_, err := ParseMetadata([]byte("\x01A" + size))
+		if kindOf(err) != BadMetadata || !strings.Contains(err.Error(), want) {
+			t.Errorf("%x: error %v, want one that says %q", size, err, want)
+		}
 	}
 }
 
