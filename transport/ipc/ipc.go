@@ -86,13 +86,16 @@ func (t *Transport) Listen(ctx context.Context, address string) (net.Listener, e
 	}
 	switch {
 	case address == wildcard:
-		return t.listenTemporary()
+		return t.listenTemporary(ctx)
 	case abstract(address):
 		var lc net.ListenConfig
 		return lc.Listen(ctx, network, address)
-	default:
-		return t.listenPath(ctx, address)
 	}
+	l, err := t.listenPath(ctx, address)
+	if err != nil {
+		return nil, listenError(address, err)
+	}
+	return l, nil
 }
 
 func listenError(address string, err error) error {

@@ -37,49 +37,50 @@ func (l *listener) Close() error {
 	return l.err
 }
 
-// listenPath binds a path under the protection of its lock file.
-func (t *Transport) listenPath(ctx context.Context, address string) (_ net.Listener, err error) {
-	path, err := filepath.Abs(address)
-	if err != nil {
-		return nil, listenError(address, err)
-	}
-	held, err := acquire(path + ".lock")
-	if err != nil {
-		return nil, listenError(address, err)
-	}
-	if err = clearDead(ctx, address); err == nil {
-		var l net.Listener
-		if l, err = t.bind(address, path, held.release); err == nil {
-			return l, nil
-		}
-	}
-	held.release()
-	return nil, listenError(address, err)
-}
-
-// listenTemporary binds a socket in a new directory that only this user can enter (EP-21). Nobody else knows the name,
-// so there is nothing to lock.
-func (t *Transport) listenTemporary() (net.Listener, error) {
+// listenTemporary binds a socket in a new directory that only this user can enter (EP-21).
+func (t *Transport) listenTemporary(ctx context.Context) (net.Listener, error) {
 	dir, err := os.MkdirTemp("", "brokerless-")
 	if err != nil {
 		return nil, listenError(wildcard, err)
 	}
-	tidy := func() { os.Remove(dir) } // which fails, as it should, when somebody else put a file there
+	removeDir := func() { os.Remove(dir) } // which fails, as it should, when somebody else put a file there
 	path := filepath.Join(dir, "socket")
-	if err := checkListen(path); err != nil {
-		tidy()
-		return nil, listenError(wildcard, err)
+	if err = checkListen(path); err == nil {
+		var l *listener
+		if l, err = t.listenPath(ctx, path); err == nil {
+			release := l.tidy
+			l.tidy = func() { release(); removeDir() }
+			return l, nil
+		}
 	}
-	l, err := t.bind(path, path, tidy)
+	removeDir()
+	return nil, listenError(wildcard, err)
+}
+
+// listenPath binds a path under the protection of its lock file, which the listener keeps.
+func (t *Transport) listenPath(ctx context.Context, address string) (*listener, error) {
+	path, err := filepath.Abs(address)
 	if err != nil {
-		tidy()
-		return nil, listenError(wildcard, err)
+		return nil, err
 	}
+	held, err := acquire(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.bind(ctx, address, path)
+	if err != nil {
+		held.release()
+		return nil, err
+	}
+	l.tidy = held.release
 	return l, nil
 }
 
-// bind creates the socket file and listens on it. The caller keeps what tidy would give back if bind fails.
-func (t *Transport) bind(address, path string, tidy func()) (net.Listener, error) {
+// bind makes room for the socket file, creates it and listens on it. The caller holds the lock.
+func (t *Transport) bind(ctx context.Context, address, path string) (*listener, error) {
+	if err := clearDead(ctx, address); err != nil {
+		return nil, err
+	}
 	socket, err := listenUnix(address, t.mode)
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func (t *Transport) bind(address, path string, tidy func()) (net.Listener, error
 		socket.Close()
 		return nil, err
 	}
-	return &listener{UnixListener: socket, path: path, file: file, tidy: tidy}, nil
+	return &listener{UnixListener: socket, path: path, file: file}, nil
 }
 
 // clearDead removes the socket file that a dead owner left at address, and returns an error that matches

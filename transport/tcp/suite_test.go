@@ -1,0 +1,15 @@
+package tcp
+
+import (
+	"testing"
+
+	"github.com/brokerless/brokerless/transport/transporttest"
+)
+
+func TestTransport(t *testing.T) {
+	transporttest.Run(t, New(), transporttest.Options{
+		Address:   func(*testing.T) string { return "127.0.0.1:0" },
+		BadDial:   []string{"", "127.0.0.1", "*:1", "127.0.0.1:*", "127.0.0.1:567bad", ":1", "a b:1", "h:1;h;h:1"},
+		BadListen: []string{"", "127.0.0.1", "127.0.0.1:567bad", "127.0.0.1:65536", ":1", "lo:1;lo:2"},
+	})
+}
