@@ -36,8 +36,10 @@ func badCommandName(body []byte) error {
 	if len(body) == 0 {
 		return &ProtocolError{BadCommand, "an empty body", "a command name"}
 	}
-	return &ProtocolError{BadCommand, fmt.Sprintf("name length %d in a body of %d octets", body[0], len(body)),
-		"at least 1 and no more than is left"}
+	return &ProtocolError{
+		BadCommand, fmt.Sprintf("name length %d in a body of %d octets", body[0], len(body)),
+		"at least 1 and no more than is left",
+	}
 }
 
 // commandName returns b as a string, without an allocation for known names.

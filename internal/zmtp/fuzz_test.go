@@ -10,6 +10,7 @@ import (
 
 // addGoldens seeds f with every golden and its first half.
 func addGoldens(f *testing.F) {
+	f.Helper()
 	for _, name := range goldenNames(f) {
 		b := golden(f, name)
 		f.Add(b)

@@ -114,8 +114,10 @@ func parseMechanism(b []byte) (string, error) {
 		case c == 0 && i > 0:
 			length = min(length, i)
 		case i > length || !mechanismChar(c):
-			return "", &ProtocolError{BadGreeting, fmt.Sprintf("octet 0x%02x in mechanism %q", c, field[:i+1]),
-				"1 to 20 of A-Z 0-9 - _ . + and then NUL"}
+			return "", &ProtocolError{
+				BadGreeting, fmt.Sprintf("octet 0x%02x in mechanism %q", c, field[:i+1]),
+				"1 to 20 of A-Z 0-9 - _ . + and then NUL",
+			}
 		}
 	}
 	return string(field[:length]), nil

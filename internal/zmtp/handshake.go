@@ -143,10 +143,12 @@ func (h *Handshake) accept(g Greeting) error {
 func (h *Handshake) advance() {
 	ready := h.mech.State() == Ready
 	if ready {
-		if err := h.peer.describe(h.mech.Metadata()); err != nil {
+		peer, err := h.peer.with(h.mech.Metadata())
+		if err != nil {
 			h.refuse(err, err.Error())
 			return
 		}
+		h.peer = peer
 		if h.config.Admit != nil {
 			if err := h.config.Admit(h.peer); err != nil {
 				h.refuse(fmt.Errorf("peer not admitted: %w", err), err.Error())
@@ -198,8 +200,10 @@ func (h *Handshake) checkHeader(header Header) error {
 		return &ProtocolError{UnexpectedCommand, "a message frame", "a handshake command"} // WT-55
 	}
 	if header.Size > int64(h.config.MaxCommand) {
-		return &ProtocolError{TooLarge, fmt.Sprintf("a handshake command of %d octets", header.Size),
-			fmt.Sprintf("at most %d", h.config.MaxCommand)}
+		return &ProtocolError{
+			TooLarge, fmt.Sprintf("a handshake command of %d octets", header.Size),
+			fmt.Sprintf("at most %d", h.config.MaxCommand),
+		}
 	}
 	return nil
 }

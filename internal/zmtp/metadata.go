@@ -122,8 +122,10 @@ func ParseMetadata(b []byte) (Metadata, error) {
 		n := int(rest[0])
 		rest = rest[1:]
 		if n+valueSize > len(rest) {
-			return nil, &ProtocolError{BadMetadata, fmt.Sprintf("%d octets after name length %d", len(rest), n),
-				"a name and a value length"}
+			return nil, &ProtocolError{
+				BadMetadata, fmt.Sprintf("%d octets after name length %d", len(rest), n),
+				"a name and a value length",
+			}
 		}
 		name := propertyName(rest[:n])
 		size := uint64(binary.BigEndian.Uint32(rest[n:]))
@@ -132,8 +134,10 @@ func ParseMetadata(b []byte) (Metadata, error) {
 			return nil, err
 		}
 		if size > uint64(len(rest)) {
-			return nil, &ProtocolError{BadMetadata, fmt.Sprintf("property %q of %d octets", name, size),
-				fmt.Sprintf("at most the %d that are left", len(rest))}
+			return nil, &ProtocolError{
+				BadMetadata, fmt.Sprintf("property %q of %d octets", name, size),
+				fmt.Sprintf("at most the %d that are left", len(rest)),
+			}
 		}
 		md = append(md, Property{Name: name, Value: rest[:size:size]})
 		rest = rest[size:]

@@ -22,23 +22,22 @@ func (p Peer) AtLeast(major, minor byte) bool {
 	return p.Major > major || p.Major == major && p.Minor >= minor
 }
 
-// describe fills in what the peer's metadata says. An identity that breaks
+// with returns p with what the peer's metadata says. An identity that breaks
 // WT-49 is a *ProtocolError of kind BadMetadata, whatever the socket type.
-func (p *Peer) describe(md Metadata) error {
+func (p Peer) with(md Metadata) (Peer, error) {
 	p.Properties = md
 	if v, ok := md.Lookup(SocketTypeProperty); ok {
 		p.SocketType = string(v)
 	}
 	id, ok := md.Lookup(IdentityProperty)
-	if !ok {
-		return nil
+	switch {
+	case !ok:
+		return p, nil
+	case len(id) > MaxIdentity:
+		return p, &ProtocolError{BadMetadata, fmt.Sprintf("identity of %d octets", len(id)), fmt.Sprintf("at most %d", MaxIdentity)}
+	case len(id) > 0 && id[0] == 0:
+		return p, &ProtocolError{BadMetadata, fmt.Sprintf("identity %q", id), "a first octet other than zero"}
 	}
-	if len(id) > MaxIdentity {
-		return &ProtocolError{BadMetadata, fmt.Sprintf("identity of %d octets", len(id)), fmt.Sprintf("at most %d", MaxIdentity)}
-	}
-	if len(id) > 0 && id[0] == 0 {
-		return &ProtocolError{BadMetadata, fmt.Sprintf("identity %q", id), "a first octet other than zero"}
-	}
-	p.Identity = bytes.Clone(id)
-	return nil
+	p.Identity = bytes.Clone(id) // not to hold on to all of md
+	return p, nil
 }
