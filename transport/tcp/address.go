@@ -33,12 +33,12 @@ func (h hostPort) String() string { return net.JoinHostPort(h.host, strconv.Itoa
 
 // parseListen parses {*|IP|interface}:{port|0|*} (EP-01, EP-02).
 func parseListen(address string) (hostPort, error) {
-	h, err := parseHostPort(address)
-	switch {
-	case err != nil:
-		return hostPort{}, refuse(address, err)
-	case strings.Contains(h.host, ";"):
+	if strings.Contains(address, ";") {
 		return hostPort{}, refuse(address, errors.New("a source address is for dialling only"))
+	}
+	h, err := parseHostPort(address)
+	if err != nil {
+		return hostPort{}, refuse(address, err)
 	}
 	return h, nil
 }
@@ -120,7 +120,11 @@ func parseHostPort(s string) (hostPort, error) {
 
 // checkName returns an error unless name has the form of a host name (RFC 1123 section 2.1; "_" occurs in practice).
 func checkName(name string) error {
-	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+	name = strings.TrimSuffix(name, ".")
+	if len(name) > 253 {
+		return fmt.Errorf("host name of %d octets, want at most 253", len(name))
+	}
+	labels := strings.Split(name, ".")
 	for _, label := range labels {
 		if label == "" || len(label) > 63 {
 			return fmt.Errorf("bad host name %q: want labels of 1 to 63 octets", name)
@@ -132,9 +136,6 @@ func checkName(name string) error {
 				return fmt.Errorf("bad host name %q: %q is not a letter, digit or hyphen", name, c)
 			}
 		}
-	}
-	if len(name) > 254 { // 253 and the final dot
-		return fmt.Errorf("host name of %d octets, want at most 253", len(name))
 	}
 	// A name cannot end in a number, so this was meant as an IPv4 address; asking a resolver for it would only hide that.
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {

@@ -107,6 +107,9 @@ func (t *Transport) Listen(ctx context.Context, address string) (net.Listener, e
 		network = "tcp4" // "tcp" would take 0.0.0.0 for the dual-stack wildcard
 	}
 	lc := net.ListenConfig{KeepAliveConfig: t.keepAlive, Control: t.control(false)}
+	// Go would listen with Multipath TCP where it can, but such a socket does not know its zone, so that the resolved
+	// address of a link-local one could not be dialled.
+	lc.SetMultipathTCP(false)
 	l, err := lc.Listen(ctx, network, bind.String())
 	if err != nil {
 		return nil, portable(err)

@@ -1,0 +1,305 @@
+package inproc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/brokerless/brokerless/transport"
+)
+
+func listen(t *testing.T, tr *Transport, name string) net.Listener {
+	t.Helper()
+	l, err := tr.Listen(t.Context(), name)
+	if err != nil {
+		t.Fatalf("Listen(%.40q): %v", name, err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// forgotten checks that tr holds nothing any more.
+func forgotten(t *testing.T, tr *Transport) {
+	t.Helper()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if len(tr.names) != 0 {
+		t.Errorf("%d names are still known", len(tr.names))
+	}
+}
+
+func TestEP30Names(t *testing.T) {
+	tr := New()
+	t.Run("any octets, compared exactly", func(t *testing.T) {
+		names := []string{"a", "A", "a ", "*", "@a", "a\x00", "a\x00b", "\xff\xfe", "\u00e9", "e\u0301", "a/b", "://", strings.Repeat("n", maxName)}
+		for _, name := range names {
+			l := listen(t, tr, name)
+			if got := l.Addr().String(); got != name {
+				t.Errorf("Addr() = %q, want %q", got, name)
+			}
+		}
+	})
+	t.Run("length", func(t *testing.T) {
+		for _, n := range []int{0, maxName + 1, 1 << 20} {
+			name := strings.Repeat("n", n)
+			var bad *transport.EndpointError
+			if err := tr.CheckListen(name); !errors.As(err, &bad) {
+				t.Errorf("CheckListen of %d octets: %v, want an *EndpointError", n, err)
+			}
+		}
+	})
+	t.Run("one space each", func(t *testing.T) {
+		listen(t, tr, "same")
+		listen(t, New(), "same")
+	})
+	forgotten(t, tr)
+}
+
+func TestEP31NameTaken(t *testing.T) {
+	tr := New()
+	l := listen(t, tr, "name")
+	_, err := tr.Listen(t.Context(), "name")
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("second Listen: %v, want EADDRINUSE", err)
+	}
+	if want := "listen inproc name: address already in use"; err.Error() != want {
+		t.Errorf("second Listen: %v, want %s", err, want)
+	}
+	if err := l.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("second Close: %v, want net.ErrClosed", err)
+	}
+	again := listen(t, tr, "name")
+	l.Close() // of the old one: the new one must not feel it
+	if _, err := tr.Listen(t.Context(), "name"); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("Listen beside the new one: %v, want EADDRINUSE", err)
+	}
+	again.Close()
+	forgotten(t, tr)
+}
+
+func TestManyNames(t *testing.T) {
+	tr := New()
+	for range 2 {
+		var all []net.Listener
+		for i := range 1000 {
+			all = append(all, listen(t, tr, fmt.Sprint(i)))
+		}
+		for _, l := range all {
+			l.Close()
+		}
+		forgotten(t, tr)
+	}
+}
+
+// dialing starts a Dial and returns once it waits.
+func dialing(ctx context.Context, tr *Transport, name string) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		conn, err := tr.Dial(ctx, name)
+		if err == nil {
+			err = conn.Close()
+		}
+		done <- err
+	}()
+	synctest.Wait()
+	return done
+}
+
+func TestEP32ConnectBeforeBind(t *testing.T) {
+	t.Run("many wait, served in order", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			tr := New()
+			const dials = 30
+			order := make(chan int, dials)
+			for i := range dials {
+				go func() {
+					conn, err := tr.Dial(t.Context(), "name")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					remote, err := conn.(*Conn).Exchange(t.Context(), i)
+					if err != nil || remote != "taken" {
+						t.Errorf("Exchange = %v, %v", remote, err)
+					}
+				}()
+				synctest.Wait()
+			}
+			l := listen(t, tr, "name")
+			for range dials {
+				conn, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				i, err := conn.(*Conn).Exchange(t.Context(), "taken")
+				if err != nil {
+					t.Fatal(err)
+				}
+				order <- i.(int)
+			}
+			for want := range dials {
+				if got := <-order; got != want {
+					t.Fatalf("dial %d was served in place %d", got, want)
+				}
+			}
+			l.Close()
+			forgotten(t, tr)
+		})
+	})
+	t.Run("ctx done while waiting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			tr := New()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			begun := time.Now()
+			err := <-dialing(ctx, tr, "name")
+			if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Hour {
+				t.Errorf("Dial ended after %v: %v; want context.DeadlineExceeded after 1h", time.Since(begun), err)
+			}
+			var timeout net.Error
+			if !errors.As(err, &timeout) || !timeout.Timeout() {
+				t.Errorf("Dial: %v is no timeout", err)
+			}
+			forgotten(t, tr)
+		})
+	})
+	t.Run("bound but not accepted", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			tr := New()
+			l := listen(t, tr, "name")
+			ctx, cancel := context.WithCancel(t.Context())
+			gone := dialing(ctx, tr, "name")
+			stays := dialing(t.Context(), tr, "name")
+			cancel()
+			if err := <-gone; !errors.Is(err, context.Canceled) {
+				t.Errorf("Dial: %v, want context.Canceled", err)
+			}
+			if _, err := l.Accept(); err != nil { // the cancelled one left the queue
+				t.Fatal(err)
+			}
+			if err := <-stays; err != nil {
+				t.Errorf("Dial: %v", err)
+			}
+			l.Close()
+			forgotten(t, tr)
+		})
+	})
+	t.Run("waits on for the next listener", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			tr := New()
+			first := listen(t, tr, "name")
+			dial := dialing(t.Context(), tr, "name")
+			first.Close()
+			second := listen(t, tr, "name")
+			if _, err := second.Accept(); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-dial; err != nil {
+				t.Errorf("Dial: %v", err)
+			}
+			second.Close()
+			forgotten(t, tr)
+		})
+	})
+}
+
+func TestCloseWakesEveryAccept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := listen(t, New(), "name")
+		const accepts = 5
+		ended := make(chan error, accepts)
+		for range accepts {
+			go func() {
+				_, err := l.Accept()
+				ended <- err
+			}()
+		}
+		synctest.Wait()
+		l.Close()
+		for range accepts {
+			if err := <-ended; !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Accept: %v, want net.ErrClosed", err)
+			}
+		}
+	})
+}
+
+// EP-33: once the binder's end is closed, the connection ends; nothing reconnects.
+func TestEP33BinderGone(t *testing.T) {
+	near, far := newPair("name")
+	far.Close()
+	select {
+	case <-near.Done():
+	default:
+		t.Error("the dialling end is not done")
+	}
+}
+
+// Dials, binds, accepts and cancellations at random never lose a connection nor leave a name behind.
+func TestChurn(t *testing.T) {
+	tr := New()
+	var done sync.WaitGroup
+	accepted, dialed := 0, make(chan bool, 400)
+	for range 4 {
+		done.Go(func() {
+			for i := range 100 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if i%3 == 0 {
+					go cancel()
+				}
+				conn, err := tr.Dial(ctx, "name")
+				dialed <- err == nil
+				if err == nil {
+					conn.Close()
+				}
+				cancel()
+			}
+		})
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		for {
+			l, err := tr.Listen(context.Background(), "name")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			release := context.AfterFunc(ctx, func() { l.Close() })
+			for range 7 {
+				if _, err := l.Accept(); err != nil {
+					return
+				}
+				accepted++
+			}
+			release()
+			l.Close()
+		}
+	}()
+	done.Wait()
+	stop()
+	<-served
+	close(dialed)
+	want := 0
+	for ok := range dialed {
+		if ok {
+			want++
+		}
+	}
+	if accepted != want {
+		t.Errorf("%d connections accepted, %d dialled", accepted, want)
+	}
+	forgotten(t, tr)
+}
