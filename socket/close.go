@@ -17,14 +17,14 @@ func (s *socket) Close() error {
 		ctx, cancel = context.WithTimeout(ctx, s.cfg.linger)
 		defer cancel()
 	}
-	return s.shut("close", ctx)
+	return s.shut(ctx, "close")
 }
 
 // Shutdown is Close with ctx in place of the linger time: it goes on sending
 // until ctx is done.
-func (s *socket) Shutdown(ctx context.Context) error { return s.shut("shutdown", ctx) }
+func (s *socket) Shutdown(ctx context.Context) error { return s.shut(ctx, "shutdown") }
 
-func (s *socket) shut(op string, ctx context.Context) error {
+func (s *socket) shut(ctx context.Context, op string) error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

@@ -43,15 +43,13 @@ func (s *socket) Connect(endpoint string) error {
 	}
 	s.dialers[p] = struct{}{}
 	s.register(p)
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
+	s.wg.Go(func() {
 		s.dial(p, t, e.Address)
 		p.retire()
 		s.mu.Lock()
 		delete(s.dialers, p)
 		s.mu.Unlock()
-	}()
+	})
 	return nil
 }
 

@@ -109,7 +109,7 @@ func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) error {
 	x := s.newSession(p, conn)
 	err := s.meet(ctx, x)
 	x.end(err)
-	if context.Cause(ctx) == errEvicted {
+	if errors.Is(context.Cause(ctx), errEvicted) {
 		err = errEvicted
 	} else if ctx.Err() != nil {
 		return err

@@ -76,12 +76,10 @@ func (s *socket) AttachConn(c net.Conn) error {
 	}
 	p := s.newPipe(endpoint, false)
 	s.register(p)
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		s.establish(p.ctx, p, c)
+	s.wg.Go(func() {
+		_ = s.establish(p.ctx, p, c) // why it failed is an event
 		p.retire()
-	}()
+	})
 	return nil
 }
 
@@ -117,11 +115,7 @@ func (s *socket) listen(l net.Listener, given, endpoint string) error {
 	ln := &listener{s: s, l: l, given: given, endpoint: endpoint, pipes: make(map[*pipe]struct{})}
 	s.listeners[ln] = struct{}{}
 	s.monitors.emit(Event{Kind: EventListening, Endpoint: endpoint})
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		ln.accept()
-	}()
+	s.wg.Go(ln.accept)
 	return nil
 }
 
@@ -186,16 +180,14 @@ func (l *listener) admit(conn net.Conn) {
 	l.pending = append(l.pending, p)
 	l.pipes[p] = struct{}{}
 	p.listener = l
-	s.wg.Add(1)
-	l.mu.Unlock()
-	go func() {
-		defer s.wg.Done()
-		s.establish(p.ctx, p, conn)
+	s.wg.Go(func() {
+		_ = s.establish(p.ctx, p, conn) // why it failed is an event
 		p.retire()
 		l.mu.Lock()
 		delete(l.pipes, p)
 		l.mu.Unlock()
-	}()
+	})
+	l.mu.Unlock()
 }
 
 // settled is told that p is no longer in its handshake.

@@ -52,7 +52,7 @@ func (r *Req) Request(ctx context.Context, frames ...[]byte) (Message, error) {
 	if err := r.balancing.send(ctx, true, frames); err != nil {
 		return nil, err
 	}
-	m, err := r.socket.receive(ctx, true, nil, nil)
+	m, err := r.receive(ctx, true, nil, nil)
 	if err != nil {
 		r.abandon()
 	}

@@ -31,7 +31,7 @@ func (b *subscribing) change(op string, prefixes []string, on bool) error {
 	b.order.Lock()
 	defer b.order.Unlock()
 	for _, p := range prefixes {
-		if err := b.one([]byte(p), on, !on); err != nil {
+		if err := b.one([]byte(p), on); err != nil {
 			return s.fail(op, "", err)
 		}
 	}
@@ -41,7 +41,7 @@ func (b *subscribing) change(op string, prefixes []string, on bool) error {
 // one changes one subscription and tells the publishers: of every
 // subscription, but only of the cancellation that ends it (WT-95). The caller
 // holds order.
-func (b *subscribing) one(topic []byte, on, onlyLast bool) error {
+func (b *subscribing) one(topic []byte, on bool) error {
 	s := b.s
 	b.mu.Lock()
 	last := false

@@ -118,12 +118,14 @@ func (d *Decoder) Scan(n int) error {
 	at := d.kept
 	for {
 		rest := b.buf[at:]
-		h, err := zmtp.ParseHeader(rest)
-		if err != nil {
-			if err == io.ErrUnexpectedEOF {
+		h, ok := zmtp.ParseShortHeader(rest)
+		if !ok {
+			var err error
+			if h, err = zmtp.ParseHeader(rest); errors.Is(err, io.ErrUnexpectedEOF) {
 				break
+			} else if err != nil {
+				return err
 			}
-			return err
 		}
 		if h.Flags&zmtp.FlagCommand != 0 {
 			if d.limits.Command > 0 && h.Size > int64(d.limits.Command) {

@@ -14,6 +14,6 @@
 // An in-process pipe is one queue: the sender's outgoing queue is the
 // receiver's incoming one.
 //
-//	application -> Queue.Append -> Batch ... Queue.Take -> connection
-//	connection -> Decoder -> Queue.Deliver -> Batch ... Reader.Next -> Arena -> application
+//	application -> Queue.Append -> Batch ... Queue.Take -> the wire
+//	the wire -> Decoder.Deliver -> Batch ... Reader.Next -> Arena.Message -> application
 package queue
