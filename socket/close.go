@@ -36,7 +36,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	for x := range s.sessions {
 		x.mute.Store(true)
 	}
-	listeners, dialers := s.listeners, s.dialers
+	listeners := s.listeners
 	s.peersChanged()
 	s.mu.Unlock()
 
@@ -56,7 +56,6 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	for _, p := range pipes {
 		p.drain(untilDone)
 	}
-	clear(dialers)
 
 	ended := make(chan struct{})
 	go func() {
