@@ -271,22 +271,44 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 		}
 		return true, wake
 	}
-	var m Raw
 	for d.msgs > 0 {
-		m.cut(d.b.buf, d.start, d.b.large)
-		if !q.Fits(m.size) {
+		to, parts, msgs, size := d.fitting(q)
+		if msgs == 0 {
+			q.full = true
 			return false, wake
 		}
 		if q.conflate {
 			q.replace()
 		}
-		d.copyTo(q, d.start+len(m.buf), len(m.large), 1, m.size)
+		d.copyTo(q, to, parts, msgs, size)
 		if q.asleep {
 			wake = q.wake()
 		}
 	}
 	d.settle()
 	return true, wake
+}
+
+// fitting returns where the messages end that q has room for, how many they
+// are, and how many large bodies and octets they have: one message at a time
+// if q conflates.
+func (d *Decoder) fitting(q *Queue) (to, parts, msgs, size int) {
+	to = d.start
+	var m Raw
+	for msgs < d.msgs {
+		m.cut(d.b.buf, to, d.b.large[parts:])
+		if !q.fitsBehind(msgs, size, m.size) {
+			break
+		}
+		to += len(m.buf)
+		parts += len(m.large)
+		msgs++
+		size += m.size
+		if q.conflate {
+			break
+		}
+	}
+	return to, parts, msgs, size
 }
 
 func (q *Queue) fitsAll(msgs, size int) bool {

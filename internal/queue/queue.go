@@ -88,16 +88,22 @@ func (q *Queue) SetMarks(m Marks) {
 // has not, the producer's Room is called once there is. The caller holds the
 // lock.
 func (q *Queue) Fits(size int) bool {
-	if q.conflate {
+	if q.fitsBehind(0, 0, size) {
 		return true
-	}
-	if m := q.marks.Messages; m == 0 || q.msgs < m {
-		if b := q.marks.Bytes; !q.full && (b == 0 || q.size+size <= b || q.msgs == 0) {
-			return true
-		}
 	}
 	q.full = true
 	return false
+}
+
+// fitsBehind reports whether a message of size octets has room behind msgs
+// others of octets that are to come first.
+func (q *Queue) fitsBehind(msgs, octets, size int) bool {
+	if q.conflate {
+		return true
+	}
+	msgs += q.msgs
+	m, b := q.marks.Messages, q.marks.Bytes
+	return !q.full && (m == 0 || msgs < m) && (b == 0 || q.size+octets+size <= b || msgs == 0)
 }
 
 // Append adds one message: the frames of prefix, then frames. It copies all

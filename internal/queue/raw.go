@@ -40,6 +40,11 @@ func (m *Raw) AppendFrames(dst [][]byte) [][]byte {
 // cut reads the whole message at position pos of buf, with large the
 // bodies at pos and behind it.
 func (m *Raw) cut(buf []byte, pos int, large []part) {
+	if buf[pos] == 0 { // one short frame, as most messages are
+		n := 2 + int(buf[pos+1])
+		m.buf, m.large, m.frames, m.size = buf[pos:pos+n:pos+n], nil, 1, n
+		return
+	}
 	from, used, size, frames := pos, 0, 0, 0
 	for {
 		flags, head, n := frameAt(buf[pos:])
