@@ -129,7 +129,13 @@ func (b *balancing) attach(x *session) error {
 }
 
 func (b *balancing) detach(x *session) {
-	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
+	p := x.pipe
+	if p.purging {
+		p.purge()
+		p.purging = false
+		b.turn.Resume(p)
+	}
+	if !p.dialed || b.s.cfg.immediate {
 		b.turn.Remove(p)
 	}
 }

@@ -44,6 +44,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	s.send.Lock()
 	s.send.closed = true
 	s.send.waiters.wakeAll()
+	s.send.watchers.wakeAll()
 	pipes := make([]*pipe, 0, len(s.send.pipes))
 	for p := range s.send.pipes {
 		pipes = append(pipes, p)

@@ -23,6 +23,7 @@ const (
 const (
 	maxCommand      = 64<<10 + 16 // octets of one command in traffic: a topic of 64 KiB
 	maxTopic        = 64 << 10    // octets of one topic
+	maxControl      = 64 << 20    // octets of commands that wait for a peer to take them
 	maxTTL          = 65500 * time.Millisecond
 	monitorCapacity = 1024                   // events a slow watcher may be behind
 	acceptPauseMin  = 5 * time.Millisecond   // after an accept error

@@ -21,7 +21,6 @@ type publishing struct {
 	matches []*pipe
 	mark    uint64
 	packed  queue.Packed
-	waiting waitlist // for subscribers
 	last    *session // the peer whose message was received last
 }
 
@@ -145,10 +144,9 @@ func (b *publishing) WaitSubscribers(ctx context.Context, topic string, n int) e
 		}
 		b.match([]byte(topic))
 		if len(b.matches) >= n {
-			b.waiting.wakeOne()
 			return nil
 		}
-		if err := b.waiting.wait(ctx, &s.send.Mutex); err != nil {
+		if err := s.send.watchers.wait(ctx, &s.send.Mutex); err != nil {
 			return s.fail("wait for subscribers", "", err)
 		}
 	}
@@ -250,7 +248,7 @@ func (b *publishing) subscribed(x *session, topic []byte) (wake queue.Waker) {
 	if m := b.s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) && x.pipe.out.Fits(queue.WireSize(m)) {
 		wake = x.pipe.out.Append(nil, m)
 	}
-	b.waiting.wakeAll()
+	b.s.send.watchers.wakeAll()
 	return wake
 }
 

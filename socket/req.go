@@ -67,14 +67,23 @@ func (r *Req) abandon() {
 	r.request.Abandon()
 	var x *session
 	if waiting && !s.cfg.correlate {
-		n, _ := p.out.Clear() // not sent yet: then it never will be
-		p.lose(n, DropStale)
-		x = p.session
+		p.purge()
+		if x = p.session; x != nil {
+			// The writer may be about to put back what it could not write.
+			p.purging = true
+			r.turn.Suspend(p)
+		}
 	}
 	s.send.Unlock()
 	if x != nil {
 		x.end(errAbandoned)
 	}
+}
+
+// purge forgets what is queued for p. The caller holds the send lock.
+func (p *pipe) purge() {
+	n, _ := p.out.Clear()
+	p.lose(n, DropStale)
 }
 
 // mayReceive implements filter.

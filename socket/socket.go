@@ -12,9 +12,7 @@ import (
 // socket is what all socket types have in common: endpoints, connections and
 // their life. A socket type embeds it, and gives it its rules.
 //
-// Locks are taken in this order, each only while those before it are held or
-// not at all: subs.mu, mu, recv, (an incoming queue's or the other socket's
-// send, in process), send, monitors. See docs/architecture.md.
+// Its locks, and the order they are taken in, are in docs/architecture.md.
 type socket struct {
 	kind     string // the Socket-Type of the handshake
 	cfg      *config
@@ -61,7 +59,8 @@ type rules interface {
 type sendSide struct {
 	sync.Mutex
 	closed   bool
-	waiters  waitlist
+	waiters  waitlist // for room, or for a peer
+	watchers waitlist // for subscribers
 	pipes    map[*pipe]struct{}
 	finished Flow  // of pipes that are no more
 	drops    Drops // of messages that never got to a queue
@@ -138,6 +137,7 @@ type pipe struct {
 	session  *session // present connection, if any
 	draining bool     // nothing more comes; ends once out is empty
 	dropping bool     // messages have been dropped since it last had room
+	purging  bool     // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
 	mark     uint64 // of the last message that was queued: tells a second match of the same one
 }

@@ -80,9 +80,18 @@ func (x *session) tell(topic []byte, on bool) {
 	s := x.pipe.s
 	s.send.Lock()
 	x.control = x.appendSubscription(x.control, topic, on)
+	stuck := len(x.control) > maxControl
 	s.send.Unlock()
+	if stuck {
+		x.end(errStuck)
+		return
+	}
 	x.Wake()
 }
+
+// errStuck is why the connection to a publisher is made anew that does not
+// take our subscriptions. Then it is told those that are still wanted.
+var errStuck = fmt.Errorf("commands for the peer: %w, it takes none", ErrTooLarge)
 
 // appendSubscription encodes it in the form that the peer's version of ZMTP
 // asks for (WT-02).
