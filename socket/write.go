@@ -58,7 +58,7 @@ func (x *session) write() {
 		}
 		s.send.Unlock()
 		if err != nil {
-			x.end(err)
+			x.heed(err)
 			return
 		}
 		beat.wrote(began)
@@ -106,4 +106,26 @@ func (x *session) part() {
 		}
 	}
 	x.end(ErrClosed)
+}
+
+// lastWords is how long a peer that takes nothing more is listened to.
+const lastWords = time.Second
+
+// heed ends a connection that takes nothing more, as a write told. The peer
+// has ended it, and closed in good order perhaps long ago, while we were too
+// busy to read: what the system holds of its messages is read first, above the
+// high-water mark if need be. That is as much as the system's buffer has. To
+// close at once would lose it, and neither side would know.
+func (x *session) heed(err error) {
+	q := x.inlet.Queue()
+	q.Lock()
+	q.SetMarks(queue.Marks{})
+	q.Unlock()
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-x.stop:
+	case <-t.C:
+	}
+	x.end(err)
 }
