@@ -19,12 +19,34 @@ const maxPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 const backlog = 4096
 
 // listenUnix creates the socket file at path with exactly the given mode, and listens on it.
-//
-// The three system calls are made here because package net gives no way between bind and listen. A socket file that is
-// bound but not listened on refuses every connection, so a mode that is set between the two holds from the first
-// moment that matters. The umask would serve too, but belongs to the whole process.
 func listenUnix(path string, mode fs.FileMode) (_ *net.UnixListener, err error) {
-	syscall.ForkLock.RLock()
+	socket, err := bindUnix(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close() // net.FileListener makes its own descriptor
+	defer func() {
+		if err != nil {
+			os.Remove(path)
+		}
+	}()
+	if err := syscall.Listen(int(socket.Fd()), backlog); err != nil {
+		return nil, os.NewSyscallError("listen", err)
+	}
+	l, err := net.FileListener(socket)
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.UnixListener), nil
+}
+
+// bindUnix creates the socket file at path with exactly the given mode, and does not listen on it yet.
+//
+// The system calls are made here because package net gives no way between bind and listen. A socket file that is bound
+// but not listened on refuses every connection, so a mode that is set between the two holds from the first moment that
+// matters. The umask would serve too, but belongs to the whole process.
+func bindUnix(path string, mode fs.FileMode) (*os.File, error) {
+	syscall.ForkLock.RLock() // no child may start between the two calls, for it would inherit the socket
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
 		syscall.CloseOnExec(fd)
@@ -34,26 +56,16 @@ func listenUnix(path string, mode fs.FileMode) (_ *net.UnixListener, err error) 
 		return nil, os.NewSyscallError("socket", err)
 	}
 	socket := os.NewFile(uintptr(fd), path)
-	defer socket.Close() // net.FileListener makes its own descriptor
 	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}); err != nil {
+		socket.Close()
 		return nil, os.NewSyscallError("bind", err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(path)
-		}
-	}()
 	if err := os.Chmod(path, mode); err != nil {
+		os.Remove(path)
+		socket.Close()
 		return nil, err
 	}
-	if err := syscall.Listen(fd, backlog); err != nil {
-		return nil, os.NewSyscallError("listen", err)
-	}
-	l, err := net.FileListener(socket)
-	if err != nil {
-		return nil, err
-	}
-	return l.(*net.UnixListener), nil
+	return socket, nil
 }
 
 // refused reports whether nobody listens on the socket file that was dialled.

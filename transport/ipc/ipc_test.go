@@ -1,7 +1,6 @@
 package ipc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -199,39 +198,6 @@ func TestWithMode(t *testing.T) {
 			}
 			l.Close()
 		})
-	}
-}
-
-// Whoever gets a connection finds the final mode: there is no moment in which it is wider and somebody listens.
-func TestModeHoldsFromTheFirstConnection(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no mode bits on Windows")
-	}
-	path := filepath.Join(shortDir(t), "s")
-	for range 100 {
-		seen := make(chan fs.FileMode)
-		go func() {
-			for {
-				conn, err := New().Dial(context.Background(), path)
-				if err != nil {
-					continue
-				}
-				info, err := os.Lstat(path)
-				conn.Close()
-				if err == nil {
-					seen <- info.Mode()
-				}
-				close(seen)
-				return
-			}
-		}()
-		l := listen(t, path)
-		for mode := range seen {
-			if mode != fs.ModeSocket|0o600 {
-				t.Fatalf("connected while the mode was %v", mode)
-			}
-		}
-		l.Close()
 	}
 }
 

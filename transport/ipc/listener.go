@@ -63,7 +63,7 @@ func (t *Transport) listenPath(ctx context.Context, address string) (*listener, 
 	if err != nil {
 		return nil, err
 	}
-	held, err := acquire(path + ".lock")
+	held, err := acquire(ctx, path+".lock")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@
 package ipc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,8 +17,8 @@ type lock struct {
 
 // acquire creates the lock file at path if need be and locks it. It does not wait: a file that is locked already gives
 // an error that matches syscall.EADDRINUSE.
-func acquire(path string) (*lock, error) {
-	for {
+func acquire(ctx context.Context, path string) (*lock, error) {
+	for ctx.Err() == nil {
 		// O_NOFOLLOW and O_NONBLOCK: what a stranger put at this name must neither lead us elsewhere nor hold us up.
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 		if err != nil {
@@ -32,6 +33,7 @@ func acquire(path string) (*lock, error) {
 			return nil, err
 		}
 	}
+	return nil, ctx.Err()
 }
 
 // try locks file, and reports whether it is still the file of that name. The last owner may have removed it after we

@@ -12,18 +12,18 @@ import (
 
 func TestLockExcludes(t *testing.T) {
 	path := filepath.Join(shortDir(t), "s.lock")
-	first, err := acquire(path)
+	first, err := acquire(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := acquire(path); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := acquire(t.Context(), path); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("second acquire: %v, want EADDRINUSE", err)
 	}
 	first.release()
 	if exists(t, path) {
 		t.Error("release left the lock file")
 	}
-	again, err := acquire(path)
+	again, err := acquire(t.Context(), path)
 	if err != nil {
 		t.Fatalf("acquire after release: %v", err)
 	}

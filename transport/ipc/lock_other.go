@@ -2,10 +2,12 @@
 
 package ipc
 
+import "context"
+
 // lock holds nothing: this system has no lock that package syscall can take. Two listeners that find the same dead
 // socket in the same moment may then both replace it.
 type lock struct{}
 
-func acquire(string) (lock, error) { return lock{}, nil }
+func acquire(context.Context, string) (lock, error) { return lock{}, nil }
 
 func (lock) release() {}

@@ -1,6 +1,7 @@
 package ipc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ type lock struct {
 
 // acquire creates the lock file at path. It does not wait: a file that is held already gives an error that matches
 // syscall.EADDRINUSE. A file that is there and not held, which no listener leaves behind, is an error.
-func acquire(path string) (*lock, error) {
+func acquire(_ context.Context, path string) (*lock, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
