@@ -1,0 +1,224 @@
+package queue_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/brokerless/brokerless/internal/queue"
+)
+
+// A model is what a Queue is meant to be, as plainly as it can be said.
+type model struct {
+	marks     queue.Marks
+	conflate  bool
+	waiting   []message
+	taken     []message // by the consumer, neither released nor restored
+	full      bool
+	asleep    bool
+	rooms     int
+	total     uint64
+	left      uint64
+	conflated uint64
+	cleared   uint64
+}
+
+func (m *model) msgs() int { return len(m.waiting) + len(m.taken) }
+func (m *model) size() int { return wireSize(m.waiting) + wireSize(m.taken) }
+
+func (m *model) fits(size int) bool {
+	if m.conflate {
+		return true
+	}
+	messages := m.marks.Messages == 0 || m.msgs() < m.marks.Messages
+	octets := m.marks.Bytes == 0 || m.size()+size <= m.marks.Bytes || m.msgs() == 0
+	m.full = m.full || !messages || !octets
+	return !m.full
+}
+
+// room is called whenever there may be room: a full queue has some once it is
+// half empty.
+func (m *model) room() {
+	messages := m.marks.Messages == 0 || m.msgs() <= m.marks.Messages/2
+	octets := m.marks.Bytes == 0 || m.size() <= m.marks.Bytes/2
+	if m.full && messages && octets {
+		m.full = false
+		m.rooms++
+	}
+}
+
+// add reports whether the consumer is to be woken.
+func (m *model) add(msg message) bool {
+	if m.conflate {
+		m.conflated += uint64(len(m.waiting))
+		m.waiting = nil
+	}
+	m.waiting = append(m.waiting, msg)
+	m.total++
+	woken := m.asleep
+	m.asleep = false
+	return woken
+}
+
+// restore returns how many messages lie whole within the octets given.
+func (m *model) restore(octets int) (written int) {
+	for written < len(m.taken) && octets >= wireSize(m.taken[written:written+1]) {
+		octets -= wireSize(m.taken[written : written+1])
+		written++
+	}
+	rest := m.taken[written:]
+	m.taken = nil
+	m.left += uint64(written)
+	if m.conflate && len(m.waiting) > 0 {
+		m.conflated += uint64(len(rest))
+	} else {
+		m.waiting = append(rest[:len(rest):len(rest)], m.waiting...)
+	}
+	m.room()
+	return written
+}
+
+func (m *model) depth() queue.Depth {
+	return queue.Depth{
+		Messages: m.msgs(), Bytes: m.size(), Waiting: len(m.waiting),
+		Total: m.total, Left: m.left, Conflated: m.conflated,
+	}
+}
+
+// TestModel does the same at random to a Queue and to its model, and compares
+// all that can be seen after each step.
+func TestModel(t *testing.T) {
+	marks := []queue.Marks{
+		{}, {Messages: 1}, {Messages: 2}, {Messages: 9}, {Messages: 100},
+		{Bytes: 1}, {Bytes: 3000}, {Messages: 50, Bytes: 100_000},
+	}
+	for i, mk := range marks {
+		for _, conflate := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%+v, conflate %t", mk, conflate), func(t *testing.T) {
+				steps := 3000
+				if testing.Short() {
+					steps = 500
+				}
+				x := &walk{
+					Rand: rand.New(rand.NewPCG(uint64(i), 1)), p: &producer{}, w: &waker{},
+					m: model{marks: mk, conflate: conflate, asleep: true},
+				}
+				x.q = queue.New(new(sync.Mutex), mk, conflate, x.p)
+				x.q.Lock()
+				x.q.SetConsumer(x.w)
+				x.q.Unlock()
+				for step := range steps {
+					if what := x.step(step, marks); what != "" {
+						t.Fatalf("step %d: %s", step, what)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A walk is the random way through a Queue and its model.
+type walk struct {
+	*rand.Rand
+	q    *queue.Queue
+	m    model
+	p    *producer
+	w    *waker
+	list *queue.Batch // taken
+	pack queue.Packed
+}
+
+// step does one thing, and returns what is wrong after it.
+func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
+	q, m := x.q, &x.m
+	q.Lock()
+	defer q.Unlock()
+	switch op := x.IntN(100); {
+	case op < 55:
+		msg := anyMessage(x.Rand, n)
+		if fits := q.Fits(queue.WireSize(msg)); fits != m.fits(wireSize([]message{msg})) {
+			return fmt.Sprintf("fits is %t", fits)
+		} else if !fits {
+			break
+		}
+		var wake queue.Waker
+		switch cut := x.IntN(len(msg) + 1); {
+		case x.IntN(2) == 0:
+			x.pack.Set(msg)
+			if x.pack.Size() != wireSize([]message{msg}) {
+				return fmt.Sprintf("packed size %d of %s", x.pack.Size(), show(msg))
+			}
+			wake = q.AppendPacked(&x.pack)
+		default:
+			wake = q.Append(msg[:cut], msg[cut:])
+		}
+		if m.add(msg) != (wake != nil) {
+			return fmt.Sprintf("woken: %t", wake != nil)
+		}
+	case op < 70 && x.list == nil:
+		x.list = q.Take()
+		m.taken, m.waiting = m.waiting, nil
+		m.asleep = m.asleep || len(m.taken) == 0
+		if !bytes.Equal(list(x.list), wires(m.taken)) {
+			return "took other octets than were queued"
+		}
+	case op < 80 && x.list != nil:
+		n := min(x.IntN(5), len(m.taken)) // a few first, as a reader does
+		size := wireSize(m.taken[:n])
+		m.taken = m.taken[n:]
+		m.left += uint64(n)
+		q.Release(n, size)
+		m.room()
+		if len(m.taken) > 0 {
+			m.left += uint64(len(m.taken))
+			rest := m.taken
+			m.taken = nil
+			q.Release(len(rest), wireSize(rest))
+			m.room()
+		}
+		msgs, _ := queue.FreeList(x.list)
+		if x.list = nil; msgs < n {
+			return fmt.Sprintf("freed %d messages", msgs)
+		}
+	case op < 92 && x.list != nil:
+		octets := x.IntN(wireSize(m.taken) + 1)
+		if x.IntN(8) == 0 {
+			octets = 0
+		}
+		if got, want := q.Restore(x.list, octets), m.restore(octets); got != want {
+			return fmt.Sprintf("%d messages written whole in %d octets, want %d", got, octets, want)
+		}
+		x.list = nil
+	case op < 94:
+		msgs, size := q.Clear()
+		if msgs != len(m.waiting) || size != wireSize(m.waiting) {
+			return fmt.Sprintf("cleared %d messages of %d octets, want %d of %d", msgs, size, len(m.waiting), wireSize(m.waiting))
+		}
+		m.cleared += uint64(msgs)
+		m.waiting = nil
+		m.room()
+	case op < 96:
+		m.marks = marks[x.IntN(len(marks))]
+		q.SetMarks(m.marks)
+		m.room()
+	case op < 97:
+		wake := q.SetConsumer(x.w)
+		m.asleep = len(m.waiting) == 0
+		if (wake != nil) != (len(m.waiting) > 0) {
+			return fmt.Sprintf("new consumer woken: %t", wake != nil)
+		}
+	}
+	d := q.Depth()
+	if d != m.depth() {
+		return fmt.Sprintf("depth %+v, want %+v", d, m.depth())
+	}
+	if d.Total != d.Left+d.Conflated+uint64(d.Messages)+m.cleared {
+		return fmt.Sprintf("depth %+v with %d cleared does not add up", d, m.cleared)
+	}
+	if x.p.rooms != m.rooms {
+		return fmt.Sprintf("told of room %d times, want %d", x.p.rooms, m.rooms)
+	}
+	return ""
+}
