@@ -194,9 +194,10 @@ func (s *stage) peers(x anySocket, n int) {
 func (s *stage) star(hub anySocket, others ...anySocket) (endpoint string) {
 	s.Helper()
 	endpoint = s.bind(hub)
+	n := hub.Stats().Peers
 	for i, x := range others {
 		s.connect(x, endpoint)
-		s.peers(hub, i+1)
+		s.peers(hub, n+i+1)
 		s.peers(x, 1)
 	}
 	return endpoint
