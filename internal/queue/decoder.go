@@ -195,7 +195,7 @@ func (d *Decoder) check(size int64) error {
 		return fmt.Errorf("message of more than %d frames: %w", l, ErrTooLarge)
 	}
 	if l := d.limits.Message; l > 0 && (size > l || d.octets+size > l) {
-		return fmt.Errorf("message of %d octets or more: %w, the limit is %d", d.octets+size, ErrTooLarge, l)
+		return fmt.Errorf("message of %d octets or more: %w, the limit is %d", uint64(d.octets)+uint64(size), ErrTooLarge, l)
 	}
 	return nil
 }
@@ -246,7 +246,9 @@ func (d *Decoder) endBody() error {
 	d.body = nil
 	d.busy = false
 	head := 9
-	return d.endFrame(d.more, int64(d.want), head+d.want)
+	err := d.endFrame(d.more, int64(d.want), head+d.want)
+	d.b.buf = d.b.buf[:d.kept] // without the headers of a message that was not kept
+	return err
 }
 
 // Pending reports whether whole messages wait to be delivered.
