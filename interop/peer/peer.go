@@ -1,0 +1,153 @@
+package peer
+
+import (
+	"context"
+	_ "embed" // for the script
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// interpreter is the Python that Debian's python3-zmq belongs to. Another one
+// that comes first in PATH would not find it.
+const interpreter = "/usr/bin/python3"
+
+const (
+	grace    = 20 * time.Second // for an answer, beyond the time the request itself may take
+	farewell = 5 * time.Second  // for the process to end after its input did
+)
+
+//go:embed peer.py
+var script string
+
+// ErrMissing says that there is no libzmq to run on this machine.
+var ErrMissing = errors.New("libzmq for Python is missing: apt-get install python3-zmq")
+
+// Versions is what a peer is made of, as in "4.3.4".
+type Versions struct {
+	Libzmq string `json:"libzmq"`
+	PyZMQ  string `json:"pyzmq"`
+	Python string `json:"python"`
+}
+
+// String returns the versions in one line.
+func (v Versions) String() string {
+	return fmt.Sprintf("libzmq %s (pyzmq %s, Python %s)", v.Libzmq, v.PyZMQ, v.Python)
+}
+
+// Peer is a running process with libzmq sockets in it. All methods are safe for
+// concurrent use; requests are served one after the other, so one that waits
+// holds up the next.
+type Peer struct {
+	versions Versions
+	process  *os.Process
+	stderr   *tail
+	done     chan struct{} // closed when the process has ended and was waited for
+
+	mu       sync.Mutex // held from a request to its answer
+	stdin    io.WriteCloser
+	requests chan request
+	answers  chan answer
+	sockets  int
+	broken   error // why no more requests are served
+}
+
+// Start starts a process and waits until it serves requests, or until ctx is
+// done. The error matches ErrMissing if this machine has no libzmq for Python.
+// The caller ends the process with Close.
+func Start(ctx context.Context) (*Peer, error) {
+	if err := exec.CommandContext(ctx, interpreter, "-c", "import zmq").Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w (%s: %w)", ErrMissing, interpreter, err)
+	}
+	cmd := exec.Command(interpreter, "-u", "-c", script)
+	p := &Peer{
+		stderr:   new(tail),
+		done:     make(chan struct{}),
+		requests: make(chan request),
+		answers:  make(chan answer),
+	}
+	cmd.Stderr = p.stderr
+	var err error
+	if p.stdin, err = cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	p.process = cmd.Process
+	go func() {
+		defer close(p.done)
+		p.converse(p.stdin, stdout) // to its end, before Wait closes stdout
+		cmd.Wait()                  // how the process ended is nobody's error
+	}()
+	var v struct{ Versions }
+	if _, err := p.call("versions", nil, nil, 0, &v); err != nil {
+		p.Close()
+		return nil, err
+	}
+	p.versions = v.Versions
+	return p, nil
+}
+
+// Versions returns what the process is made of.
+func (p *Peer) Versions() Versions { return p.versions }
+
+// Close ends the process, at the latest after 5 s by force, and waits until it
+// has ended. Its sockets are gone without their linger time. Closing again does
+// nothing.
+func (p *Peer) Close() {
+	p.retire(errEnded)
+	p.stdin.Close()
+	t := time.NewTimer(farewell)
+	defer t.Stop()
+	select {
+	case <-p.done:
+	case <-t.C:
+		p.process.Kill()
+		<-p.done
+	}
+}
+
+// Kill ends the process at once, in the middle of whatever it does, as a crash
+// would (SIGKILL), and waits until it has ended. A request under way fails.
+func (p *Peer) Kill() {
+	p.process.Kill()
+	p.retire(errEnded)
+	<-p.done
+}
+
+// tail keeps the end of what a process complains about.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(b []byte) (int, error) {
+	const most = 4 << 10
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	if extra := len(t.text) - most; extra > 0 {
+		t.text = t.text[extra:]
+	}
+	return len(b), nil
+}
+
+// String returns what was kept.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
