@@ -21,12 +21,13 @@ const (
 
 // Limits that no option changes.
 const (
-	maxCommand      = 64<<10 + 16 // octets of one command in traffic: a topic of 64 KiB
-	maxTopic        = 64 << 10    // octets of one topic
-	maxControl      = 64 << 20    // octets of commands that wait for a peer to take them
-	maxTTL          = 65500 * time.Millisecond
-	monitorCapacity = 1024                   // events a slow watcher may be behind
-	acceptPauseMin  = 5 * time.Millisecond   // after an accept error
-	acceptPauseMax  = time.Second            // at most
-	partingTime     = 100 * time.Millisecond // for the peer to close too, after the last message
+	maxCommand        = 64<<10 + 16 // octets of one command in traffic: a topic of 64 KiB
+	maxTopic          = 64 << 10    // octets of one topic
+	maxControl        = 64 << 20    // octets of commands that wait for a peer to take them
+	maxTTL            = 65500 * time.Millisecond
+	monitorCapacity   = 1024                   // events a slow watcher may be behind
+	acceptPauseMin    = 5 * time.Millisecond   // after an accept error
+	acceptPauseMax    = time.Second            // at most
+	handshakePatience = 100 * time.Millisecond // before an unfinished handshake may lose its place to a newcomer
+	partingTime       = 100 * time.Millisecond // for the peer to close too, after the last message
 )

@@ -20,6 +20,8 @@ type listener struct {
 	given    string // as given to Bind
 	endpoint string // with the port that was chosen
 
+	freed chan struct{} // of capacity 1: a handshake is over, or the listener closed
+
 	mu      sync.Mutex
 	pending []*pipe            // in the handshake, the oldest first
 	pipes   map[*pipe]struct{} // all that are still there
@@ -112,7 +114,7 @@ func (s *socket) listen(l net.Listener, given, endpoint string) error {
 		l.Close()
 		return s.fail("bind", given, ErrClosed)
 	}
-	ln := &listener{s: s, l: l, given: given, endpoint: endpoint, pipes: make(map[*pipe]struct{})}
+	ln := &listener{s: s, l: l, given: given, endpoint: endpoint, freed: make(chan struct{}, 1), pipes: make(map[*pipe]struct{})}
 	s.listeners[ln] = struct{}{}
 	s.monitors.emit(Event{Kind: EventListening, Endpoint: endpoint})
 	s.wg.Go(ln.accept)
@@ -155,8 +157,35 @@ func (l *listener) isClosed() bool {
 // errEvicted is why a connection that takes its time loses its place.
 var errEvicted = fmt.Errorf("%w: more unfinished handshakes than allowed, the oldest goes", ErrProtocol)
 
-// admit starts the life of an accepted connection. A newcomer is always
-// served: if too many are in their handshake, the oldest of them goes.
+// makeRoom sees to it that a newcomer can begin its handshake. If too many are
+// in theirs, it waits for one to be done, for when honest peers come in crowds
+// that is all it takes; but once the oldest has had its time, that one goes.
+func (l *listener) makeRoom() {
+	for {
+		l.mu.Lock()
+		if l.closed || len(l.pending) < l.s.cfg.maxHandshakes {
+			l.mu.Unlock()
+			return
+		}
+		oldest := l.pending[0]
+		patience := handshakePatience - time.Since(oldest.since)
+		if patience <= 0 {
+			l.pending = slices.Delete(l.pending, 0, 1)
+			l.mu.Unlock()
+			oldest.cancel(errEvicted)
+			return
+		}
+		l.mu.Unlock()
+		t := time.NewTimer(patience)
+		select {
+		case <-l.freed:
+		case <-t.C:
+		}
+		t.Stop()
+	}
+}
+
+// admit starts the life of an accepted connection. A newcomer is always served.
 func (l *listener) admit(conn net.Conn) {
 	s := l.s
 	e := Event{Kind: EventAccepted, Endpoint: l.endpoint}
@@ -164,18 +193,15 @@ func (l *listener) admit(conn net.Conn) {
 		e.Remote = a.String()
 	}
 	s.monitors.emit(e)
+	l.makeRoom()
 	p := s.newPipe(l.endpoint, false)
+	p.since = time.Now()
 	l.mu.Lock()
 	if l.closed || !s.register(p) {
 		l.mu.Unlock()
 		p.cancel(nil)
 		conn.Close()
 		return
-	}
-	if len(l.pending) >= s.cfg.maxHandshakes {
-		oldest := l.pending[0]
-		l.pending = l.pending[1:]
-		oldest.cancel(errEvicted)
 	}
 	l.pending = append(l.pending, p)
 	l.pipes[p] = struct{}{}
@@ -197,6 +223,15 @@ func (l *listener) settled(p *pipe) {
 	if i := slices.Index(l.pending, p); i >= 0 {
 		l.pending = slices.Delete(l.pending, i, i+1)
 	}
+	l.signal()
+}
+
+// signal lets makeRoom look again.
+func (l *listener) signal() {
+	select {
+	case l.freed <- struct{}{}:
+	default:
+	}
 }
 
 // close stops accepting and ends the accepted connections.
@@ -208,6 +243,7 @@ func (l *listener) close(linger time.Duration) {
 		pipes = append(pipes, p)
 	}
 	l.mu.Unlock()
+	l.signal()
 	l.l.Close()
 	for _, p := range pipes {
 		p.drain(linger)

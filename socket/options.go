@@ -50,8 +50,9 @@ func WithHandshakeTimeout(d time.Duration) Option {
 }
 
 // WithMaxHandshakes sets how many accepted connections of one listener may be
-// in their handshake at once. One more closes the oldest of them. The default
-// is 256.
+// in their handshake at once. One more waits for a place, but not longer than
+// until the oldest of them is 100 ms old, which is then closed. The default is
+// 256.
 func WithMaxHandshakes(n int) Option {
 	return option(func(c *config) { c.maxHandshakes = n })
 }

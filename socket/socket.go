@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
 )
@@ -133,6 +134,7 @@ type pipe struct {
 	ctx      context.Context // done when the pipe is given up
 	cancel   context.CancelCauseFunc
 	listener *listener // that accepted it, if any
+	since    time.Time // when it was accepted
 
 	session  *session // present connection, if any
 	draining bool     // nothing more comes; ends once out is empty
