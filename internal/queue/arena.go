@@ -1,5 +1,7 @@
 package queue
 
+import "bytes"
+
 // What of one message may come from a block: larger ones get allocations of
 // their own.
 const (
@@ -8,25 +10,26 @@ const (
 )
 
 // The blocks that small messages are cut from. Each is one allocation of
-// exactly 8 KiB that holds both the slice headers and the bodies, so keeping
-// one small message keeps at most 8 KiB. They differ in the share of headers,
-// for different sizes of body.
+// exactly 8 KiB, with the 8 octets that the runtime puts in front of memory
+// that holds pointers; one octet more would make it 9.25 KiB. It holds both the
+// slice headers and the bodies, so keeping one small message keeps at most
+// 8 KiB. They differ in the share of headers, for different sizes of body.
 type (
 	block24 struct { // bodies around 24 octets
 		heads  [168][]byte
-		bodies [4160]byte
+		bodies [4152]byte
 	}
 	block104 struct { // around 104
 		heads  [64][]byte
-		bodies [6656]byte
+		bodies [6648]byte
 	}
 	block268 struct { // around 268
 		heads  [28][]byte
-		bodies [7520]byte
+		bodies [7512]byte
 	}
 	block1k struct { // up to maxPacked
 		heads  [16][]byte
-		bodies [7808]byte
+		bodies [7800]byte
 	}
 )
 
@@ -50,7 +53,7 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 		n++
 	}
 	need := len(m.buf) + len(prefix) // a little more than the bodies take
-	if need > maxPacked || n > maxHeads {
+	if need > maxPacked || n > maxHeads || len(m.large) > 0 {
 		return a.heavy(m, prefix, skip, n)
 	}
 	if n > len(a.heads) || need > len(a.bodies) {
@@ -58,7 +61,7 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 	}
 	heads := a.heads[:n:n]
 	a.heads = a.heads[n:]
-	if m.frames == 1 && prefix == nil && len(m.large) == 0 {
+	if m.frames == 1 && prefix == nil {
 		_, head, size := frameAt(m.buf)
 		body := a.bodies[:size:size]
 		copy(body, m.buf[head:])
@@ -74,15 +77,23 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 }
 
 // heavy gives a message that is too large for a block allocations of its own:
-// one for all small bodies together.
+// one for all small bodies together. One with a large body gets them whatever
+// its size: a slice header in a block would keep that body for as long as the
+// application keeps any message of the block.
 func (a *Arena) heavy(m *Raw, prefix []byte, skip, n int) [][]byte {
 	heads := make([][]byte, n)
 	if m.frames == 1 && prefix == nil && len(m.large) == 0 {
 		_, head, _ := frameAt(m.buf)
-		heads[0] = append([]byte(nil), m.buf[head:]...)
+		heads[0] = bytes.Clone(m.buf[head:])
 		return heads
 	}
-	m.fill(heads, make([]byte, 0, len(m.buf)+len(prefix)), prefix, skip)
+	small := len(prefix)
+	for w, i := (walker{m: m}), 0; i < m.frames; i++ {
+		if p := w.next(); i >= skip && len(p.body) < LargeBody {
+			small += len(p.body)
+		}
+	}
+	m.fill(heads, make([]byte, 0, small), prefix, skip)
 	return heads
 }
 
@@ -102,7 +113,7 @@ func (m *Raw) fill(heads [][]byte, bodies, prefix []byte, skip int) []byte {
 				continue
 			}
 			if body = p.body; len(body) >= LargeBody {
-				heads[i] = append([]byte(nil), body...)
+				heads[i] = bytes.Clone(body)
 				continue
 			}
 		}
