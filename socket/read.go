@@ -28,7 +28,9 @@ func (x *session) read(early []byte) error {
 		var err error
 		if len(early) > 0 {
 			n = copy(d.Space(), early)
-			early = early[n:]
+			if early = early[n:]; len(early) == 0 {
+				early = nil // lets the handshake's buffer go
+			}
 		} else {
 			n, err = x.conn.Read(d.Space())
 		}

@@ -15,7 +15,7 @@ const LargeBody = 16 << 10
 // ten thousand quiet peers cost little, and a large one once a peer is busy,
 // so that one system call moves much.
 const (
-	smallBuffer = 2 << 10
+	smallBuffer = 1 << 10
 	largeBuffer = 64 << 10
 )
 
