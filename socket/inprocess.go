@@ -86,6 +86,9 @@ func (s *socket) join(x *session, remote *introduction) error {
 	}
 	q.Lock()
 	q.SetMarks(x.twin.pipe.s.cfg.sendMarks.Add(s.cfg.recvMarks)) // HW-02
+	if s.cfg.conflate {
+		q.SetConflate(true) // HW-07
+	}
 	wake := q.SetConsumer(x.inlet)
 	q.Unlock()
 	if wake != nil {

@@ -38,6 +38,7 @@ type inlet struct {
 	*queue.Reader
 	session  *session
 	base     uint64 // messages that had passed the queue before
+	replaced uint64 // of these, by newer ones
 	gone     bool   // the connection has ended: nothing more comes
 	received uint64 // messages received in all, once gone
 }
@@ -47,7 +48,7 @@ func newInlet(x *session, q *queue.Queue) *inlet {
 	in := &inlet{Reader: queue.NewReader(q), session: x}
 	q.Lock()
 	d := q.Depth()
-	in.base = d.Total - uint64(d.Messages)
+	in.base, in.replaced = d.Total-uint64(d.Messages), d.Conflated
 	q.Unlock()
 	return in
 }
@@ -69,7 +70,7 @@ func (in *inlet) flow() (received uint64, f Flow) {
 	if in.gone {
 		return in.received, f
 	}
-	f.Dropped[DropConflated] = d.Conflated
+	f.Dropped[DropConflated] = d.Conflated - in.replaced
 	return d.Total - in.base, f
 }
 
@@ -91,7 +92,7 @@ func (r *recvSide) end(in *inlet) {
 		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
 	}
 	n, _, d := in.Unread()
-	r.flow.Dropped[DropConflated] += d.Conflated
+	r.flow.Dropped[DropConflated] += d.Conflated - in.replaced
 	if n == 0 {
 		r.remove(in)
 		return

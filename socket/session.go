@@ -156,6 +156,7 @@ func (s *socket) detach(x *session) {
 	p.out.SetConsumer(nil)
 	if x.twin != nil {
 		p.out.SetMarks(s.cfg.sendMarks)
+		p.out.SetConflate(p.conflates())
 	}
 	p.session = nil
 	s.rules.detach(x)

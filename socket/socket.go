@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
+	"github.com/brokerless/brokerless/pattern"
 )
 
 // socket is what all socket types have in common: endpoints, connections and
@@ -147,9 +148,13 @@ type pipe struct {
 func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	p := &pipe{s: s, endpoint: endpoint, dialed: dialed}
 	p.ctx, p.cancel = context.WithCancelCause(s.ctx)
-	p.out = queue.New(&s.send.Mutex, s.cfg.sendMarks, s.cfg.conflate, p)
+	p.out = queue.New(&s.send.Mutex, s.cfg.sendMarks, p.conflates(), p)
 	return p
 }
+
+// conflates reports whether only the newest message is kept for the peer. What
+// a SUB has for it is subscriptions, of which none may be lost.
+func (p *pipe) conflates() bool { return p.s.cfg.conflate && p.s.kind != pattern.SUB }
 
 // Room implements queue.Producer.
 func (p *pipe) Room(*queue.Queue) {

@@ -84,6 +84,28 @@ func (q *Queue) SetMarks(m Marks) {
 	q.room()
 }
 
+// SetConflate says whether the queue keeps only the newest message from now
+// on. The caller holds the lock. Of the messages that wait, it keeps that one.
+func (q *Queue) SetConflate(on bool) {
+	q.conflate = on
+	if !on || q.waiting < 2 {
+		return
+	}
+	msgs, size := 0, 0
+	for q.first != q.last {
+		msgs += q.first.msgs
+		size += q.first.size
+		q.first = freeHead(q.first)
+	}
+	m, n := q.last.cutFront(q.last.size - 1)
+	msgs, size = msgs+m, size+n
+	q.msgs -= msgs
+	q.size -= size
+	q.waiting -= msgs
+	q.conflated += uint64(msgs)
+	q.room()
+}
+
 // Fits reports whether a message of size octets on the wire has room. When it
 // has not, the producer's Room is called once there is. The caller holds the
 // lock.
