@@ -226,3 +226,18 @@ func awaitTheirs(t *testing.T, s *peer.Socket, name string) {
 
 // numbered returns the i-th message of a series.
 func numbered(i int) []byte { return fmt.Appendf(nil, "%08d", i) }
+
+// eventually waits until something that nobody announces has become true.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
