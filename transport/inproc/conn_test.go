@@ -211,3 +211,35 @@ func TestConnErrors(t *testing.T) {
 		}
 	})
 }
+
+// A done ctx ends Exchange although the other end waits, and takes nothing from it.
+func TestExchangeDoneContextTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := newPair("name")
+		go near.Exchange(t.Context(), "near")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := far.Exchange(ctx, "far"); !errors.Is(err, context.Canceled) {
+			t.Errorf("Exchange: %v, want context.Canceled", err)
+		}
+		if remote, err := far.Exchange(t.Context(), "far"); remote != "near" || err != nil {
+			t.Errorf("Exchange = %v, %v; want near", remote, err)
+		}
+	})
+}
+
+// An offer that was met counts as met, whatever else came in the same moment; the rounds meet each order of select.
+func TestExchangeMetInTheSameMoment(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 64 {
+		near, far := newPair("name")
+		far.Close()
+		met := &offer{dialed: true, remote: "far", met: make(chan struct{})}
+		close(met.met)
+		if remote, err := near.await(ctx, met); remote != "far" || err != nil {
+			t.Fatalf("await = %v, %v; want far", remote, err)
+		}
+	}
+}
