@@ -119,7 +119,7 @@ func TestMisuseAfterClose(t *testing.T) {
 		{"send", "REP", "", rep.Send(ctx, nil)},
 		{"recv", "REP", "", second(rep.Recv(ctx))},
 		{"send", "REQ", "", req.Send(ctx, nil)},
-		{"send", "REQ", "", second(req.Request(ctx, nil))},
+		{"request", "REQ", "", second(req.Request(ctx, nil))},
 		{"subscribe", "SUB", "", sub.Subscribe("")},
 		{"subscribe", "XPUB", "", xpub.Subscribe("")},
 	} {
@@ -161,7 +161,7 @@ func TestMisuseOfLockstep(t *testing.T) {
 			t.Fatal(err)
 		}
 		out(req.Send(ctx, []byte("another")), "send", "REQ")
-		out(second(req.Request(ctx, []byte("another"))), "send", "REQ")
+		out(second(req.Request(ctx, []byte("another"))), "request", "REQ")
 		if m, err := rep.Recv(ctx); err != nil || string(m[0]) != "question" {
 			t.Fatalf("received %v, %v", m, err)
 		}

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -50,13 +51,23 @@ func (r *Req) Request(ctx context.Context, frames ...[]byte) (Message, error) {
 	}
 	defer func() { <-r.turns }()
 	if err := r.balancing.send(ctx, true, frames); err != nil {
-		return nil, err
+		return nil, r.requestError(err)
 	}
 	m, err := r.receive(ctx, true, nil, nil)
 	if err != nil {
 		r.abandon()
+		return nil, r.requestError(err)
 	}
-	return m, err
+	return m, nil
+}
+
+// requestError makes the error of a step of Request that of Request.
+func (r *Req) requestError(err error) error {
+	var op *OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return r.fail("request", "", err)
 }
 
 // abandon gives up the request that awaits its reply.
