@@ -47,7 +47,7 @@ func TestArenaFrames(t *testing.T) {
 					if got := raw.Into(make(message, 1), prefix, skip); !equal(got, want) {
 						t.Fatalf("into new memory: %s, want %s", show(got), show(want))
 					}
-					// A large body that was handed over is not to be lent again.
+					// The same large body is handed over each time: it is not ours to lend.
 					lent = keepSmall(lent)
 				}
 			}
@@ -141,7 +141,7 @@ func TestArenaMessagesAreTheirOwners(t *testing.T) {
 // What a kept message keeps beside it: its block.
 func TestArenaPins(t *testing.T) {
 	const kept = 100
-	for _, n := range []int{0, 16, 32, 33, 100, 128, 129, 256, 300, 301, 600, 1000, 1024, 1500} {
+	for _, n := range []int{0, 16, 32, 33, 129, 256, 301, 1000, 1100} {
 		for _, large := range []int{0, queue.LargeBody, 100_000} {
 			t.Run(fmt.Sprintf("%d beside %d", n, large), func(t *testing.T) {
 				small, r1 := raw(bodies(1, n))

@@ -15,7 +15,7 @@ func restored() []message {
 		bodies(1, 0), bodies(2, 255), bodies(3, 256, 0, 3), bodies(4, queue.LargeBody), bodies(5, 700),
 		bodies(6, 1, queue.LargeBody+1, 2), bodies(7, queue.LargeBody, queue.LargeBody), bodies(8, 2000, 2),
 	}
-	for i := range 40 {
+	for i := range 20 {
 		ms = append(ms, bodies(10+i, 60, i))
 	}
 	for i := range 6 { // more than the largest pooled buffer
@@ -70,8 +70,8 @@ func TestRestoreAtEveryOctet(t *testing.T) {
 		q.Release(queue.FreeList(again))
 		q.Unlock()
 		// Well inside a message one place is like another.
-		if inside := min(taken-start, end-taken); inside > 40 {
-			taken += min(inside-40, 997)
+		if inside := min(taken-start, end-taken); inside > 20 {
+			taken += min(inside-20, 997)
 		}
 	}
 	if batches < 3 {
