@@ -36,17 +36,14 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 	if err != nil {
 		return s.fail("send", "", err)
 	}
+	if b.request != nil {
+		return b.ask(ctx, wait, size, frames)
+	}
 	s.send.Lock()
 	for {
 		if s.send.closed {
 			s.send.Unlock()
 			return s.fail("send", "", ErrClosed)
-		}
-		if b.request != nil {
-			if err := b.request.CanSend(); err != nil {
-				s.send.Unlock()
-				return s.fail("send", "", stateError(err))
-			}
 		}
 		p, ok := b.turn.Next()
 		if !ok {
@@ -64,13 +61,7 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 			b.turn.Suspend(p)
 			continue
 		}
-		var wake queue.Waker
-		if b.request == nil {
-			wake = p.out.Append(nil, frames)
-		} else {
-			wake = p.out.Append(b.request.Envelope(), frames)
-			b.request.Sent(p)
-		}
+		wake := p.out.Append(nil, frames)
 		b.turn.Advance()
 		if !s.send.waiters.empty() && b.turn.Available() > 0 {
 			s.send.waiters.wakeOne()

@@ -86,9 +86,7 @@ func (s *socket) stopReceiving() {
 	defer r.Unlock()
 	r.closed = true
 	r.waiters.wakeAll()
-	for in := range r.turn.All() {
-		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
-	}
+	r.wipe(DropClosed)
 }
 
 // isClosed reports whether err says that the socket is closed.

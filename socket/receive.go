@@ -107,6 +107,13 @@ func (r *recvSide) remove(in *inlet) {
 	r.flow.Messages += in.received
 }
 
+// wipe drops all that has been received. The caller holds the lock.
+func (r *recvSide) wipe(why DropReason) {
+	for in := range r.turn.All() {
+		r.flow.Dropped[why] += uint64(in.Wipe())
+	}
+}
+
 // receive takes the next message. With into it is put there, reusing its
 // memory. Without wait it fails rather than wait. From, if not nil, is set to
 // the peer it came from.

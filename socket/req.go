@@ -97,6 +97,79 @@ func (p *pipe) purge() {
 	p.lose(n, DropStale)
 }
 
+// ask is send for REQ. What came before a request is not the reply to it, so
+// that is dropped first: else a reply that nobody waited for could be taken for
+// the one to a later request of the same peer (RR-07). The receive lock is held
+// all the while, for another request could have its reply by then.
+func (b *balancing) ask(ctx context.Context, wait bool, size int, frames [][]byte) error {
+	s := b.s
+	for {
+		s.recv.Lock()
+		s.send.Lock()
+		err := b.mayAsk()
+		s.send.Unlock()
+		if err == nil {
+			s.recv.wipe(DropStale)
+		}
+		s.send.Lock()
+		var wake queue.Waker
+		if err == nil {
+			wake, err = b.tryAsk(size, frames)
+		}
+		s.recv.Unlock()
+		again := wait && errors.Is(err, ErrWouldBlock)
+		if again {
+			err = s.send.waiters.wait(ctx, &s.send.Mutex)
+		}
+		s.send.Unlock()
+		switch {
+		case err != nil:
+			return s.fail("send", "", err)
+		case !again:
+			if wake != nil {
+				wake.Wake()
+			}
+			return nil
+		}
+	}
+}
+
+// mayAsk returns the reason if no request can be sent now, whatever the peers.
+func (b *balancing) mayAsk() error {
+	if b.s.send.closed {
+		return ErrClosed
+	}
+	if err := b.request.CanSend(); err != nil {
+		return stateError(err)
+	}
+	return nil
+}
+
+// tryAsk queues a request for the next peer that has room, or returns
+// ErrWouldBlock, or what mayAsk returns. The caller holds the send lock.
+func (b *balancing) tryAsk(size int, frames [][]byte) (wake queue.Waker, err error) {
+	if err := b.mayAsk(); err != nil {
+		return nil, err
+	}
+	for {
+		p, ok := b.turn.Next()
+		if !ok {
+			return nil, ErrWouldBlock
+		}
+		if !p.out.Fits(size) {
+			b.turn.Suspend(p)
+			continue
+		}
+		wake = p.out.Append(b.request.Envelope(), frames)
+		b.request.Sent(p)
+		b.turn.Advance()
+		if b.turn.Available() > 0 {
+			b.s.send.waiters.wakeOne()
+		}
+		return wake, nil
+	}
+}
+
 // mayReceive implements filter.
 func (b *balancing) mayReceive() error {
 	b.s.send.Lock()
