@@ -115,7 +115,6 @@ func (b *balancing) attach(x *session) error {
 	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
 		b.join(p)
 	}
-	b.s.probe(x)
 	return nil
 }
 
@@ -138,11 +137,13 @@ func (b *balancing) room(p *pipe) {
 	b.s.send.waiters.wakeOne()
 }
 
-// probe sends the empty message of WithProbe to a new peer.
-func (s *socket) probe(x *session) {
+// probe queues the empty message of WithProbe for a new peer. The consumer it
+// returns, unless nil, is to be woken once the send lock is given up.
+func (s *socket) probe(x *session) queue.Waker {
 	if s.cfg.probe && x.pipe.out.Fits(2) {
-		x.pipe.out.Append(nil, [][]byte{nil})
+		return x.pipe.out.Append(nil, [][]byte{nil})
 	}
+	return nil
 }
 
 // stateError makes the pattern's error for a call out of turn match ErrState.

@@ -146,7 +146,6 @@ func (b *routing) attach(x *session) error {
 		return &peerError{ErrProtocol, err}
 	}
 	x.peer.ID = PeerID(id)
-	b.s.probe(x)
 	return nil
 }
 

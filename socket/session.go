@@ -120,8 +120,11 @@ func (s *socket) attach(x *session) error {
 	p := x.pipe
 	s.send.Lock()
 	err := p.ctx.Err()
+	var wake queue.Waker
 	if err == nil && !p.draining { // a draining pipe only gets rid of what it has
-		err = s.rules.attach(x)
+		if err = s.rules.attach(x); err == nil {
+			wake = s.probe(x)
+		}
 	}
 	if err == nil {
 		p.session = x
@@ -129,6 +132,9 @@ func (s *socket) attach(x *session) error {
 	s.send.Unlock()
 	if err != nil {
 		return err
+	}
+	if wake != nil {
+		wake.Wake()
 	}
 	if x.peer.ID == "" {
 		x.peer.ID = PeerID(binary.BigEndian.AppendUint32([]byte{0}, s.unnamed.Add(1)))
