@@ -38,7 +38,7 @@ type inlet struct {
 	*queue.Reader
 	session  *session
 	base     uint64 // messages that had passed the queue before
-	replaced uint64 // of these, by newer ones
+	replaced uint64 // of these, those that newer ones replaced
 	gone     bool   // the connection has ended: nothing more comes
 	received uint64 // messages received in all, once gone
 }
@@ -48,9 +48,16 @@ func newInlet(x *session, q *queue.Queue) *inlet {
 	in := &inlet{Reader: queue.NewReader(q), session: x}
 	q.Lock()
 	d := q.Depth()
-	in.base, in.replaced = d.Total-uint64(d.Messages), d.Conflated
+	in.base, in.replaced = d.Left+d.Conflated, d.Conflated
 	q.Unlock()
 	return in
+}
+
+// passed returns how many messages have come through in, given the depth of
+// its queue. Those that the sender took back from an in-process queue are not
+// among them.
+func (in *inlet) passed(d queue.Depth) uint64 {
+	return d.Left + uint64(d.Messages) + d.Conflated - in.base
 }
 
 // Wake implements queue.Waker.
@@ -71,7 +78,7 @@ func (in *inlet) flow() (received uint64, f Flow) {
 		return in.received, f
 	}
 	f.Dropped[DropConflated] = d.Conflated - in.replaced
-	return d.Total - in.base, f
+	return in.passed(d), f
 }
 
 // add lets the application receive from in.
@@ -86,12 +93,13 @@ func (r *recvSide) add(in *inlet) {
 func (r *recvSide) end(in *inlet) {
 	r.Lock()
 	defer r.Unlock()
-	in.received = in.Seal() - in.base
+	in.Seal()
 	in.gone = true
 	if r.closed {
 		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
 	}
 	n, _, d := in.Unread()
+	in.received = in.passed(d)
 	r.flow.Dropped[DropConflated] += d.Conflated - in.replaced
 	if n == 0 {
 		r.remove(in)

@@ -14,7 +14,8 @@ type Reader struct {
 	ahead int // messages taken and not yet read
 	raw   Raw
 
-	sealed bool // nothing more comes from q, and nothing is owed to it
+	sealed bool  // nothing more comes from q, and nothing is owed to it
+	last   Depth // of q when the reader was sealed
 }
 
 // NewReader returns the reading end of q.
@@ -75,15 +76,15 @@ func (r *Reader) release() {
 }
 
 // Unread returns how many messages are still to be read, at hand and in the
-// queue, their octets, and the depth of the queue in the same instant.
+// queue, their octets, and the depth of the queue in the same instant; once the
+// reader is sealed, the depth in the instant when it was.
 func (r *Reader) Unread() (msgs, size int, d Depth) {
+	if r.sealed {
+		return r.ahead, r.sizeAhead(), r.last
+	}
 	r.q.Lock()
 	defer r.q.Unlock()
-	d = r.q.Depth()
-	if r.sealed {
-		return r.ahead, r.sizeAhead(), d
-	}
-	return r.q.msgs - r.msgs, r.q.size - r.size, d
+	return r.q.msgs - r.msgs, r.q.size - r.size, r.q.Depth()
 }
 
 // sizeFrom returns the octets on the wire behind a position.
@@ -97,18 +98,19 @@ func (b *Batch) sizeFrom(pos, used int) int {
 
 // Seal cuts the reader off from its queue: it keeps what the queue holds now
 // for itself, and what comes later is not for it. The caller does not hold the
-// queue's lock. It returns how many messages had ever been put into the queue.
+// queue's lock. It returns how many messages had been put into the queue by
+// then; sealing again changes nothing.
 func (r *Reader) Seal() (total uint64) {
+	if r.sealed {
+		return r.last.Total
+	}
 	r.q.Lock()
 	defer r.q.Unlock()
-	if r.sealed {
-		return r.q.total
-	}
 	r.takeAll()
 	r.q.Release(r.ahead+r.msgs, r.size+r.sizeAhead())
 	r.msgs, r.size = 0, 0
-	r.sealed = true
-	return r.q.total
+	r.sealed, r.last = true, r.q.Depth()
+	return r.last.Total
 }
 
 // Wipe throws away everything there is to read now, and returns how many

@@ -41,7 +41,8 @@ type stroll struct {
 	arena  queue.Arena
 	unread []message // for the reader
 	later  []message // in the queue after Seal
-	total  int
+	total  int       // messages ever put into the queue
+	end    int       // of these, those before Seal
 	read   int
 	wiped  int
 	sealed bool
@@ -119,8 +120,11 @@ func (s *stroll) next() (wrong string) {
 }
 
 func (s *stroll) seal() (wrong string) {
-	if got := s.r.Seal(); got != uint64(s.total) {
-		return fmt.Sprintf("sealed after %d messages, want %d", got, s.total)
+	if !s.sealed {
+		s.end = s.total
+	}
+	if got := s.r.Seal(); got != uint64(s.end) {
+		return fmt.Sprintf("sealed after %d messages, want %d", got, s.end)
 	}
 	if d := depth(s.q); !s.sealed && (d.Messages != 0 || d.Left != d.Total) {
 		return fmt.Sprintf("depth %+v once it was sealed", d)
@@ -133,6 +137,12 @@ func (s *stroll) compare() (wrong string) {
 	msgs, size, d := s.r.Unread()
 	if msgs != len(s.unread) || size != wireSize(s.unread) {
 		return fmt.Sprintf("unread %d of %d octets, want %d of %d", msgs, size, len(s.unread), wireSize(s.unread))
+	}
+	if s.sealed {
+		if want := (queue.Depth{Total: uint64(s.end), Left: uint64(s.end)}); d != want {
+			return fmt.Sprintf("depth %+v, want that of the end, %+v", d, want)
+		}
+		d = depth(s.q)
 	}
 	if d.Total != uint64(s.total) || d.Left+uint64(d.Messages) != d.Total {
 		return fmt.Sprintf("depth %+v of %d messages does not add up", d, s.total)
@@ -163,7 +173,8 @@ func TestReaderReleasesInSteps(t *testing.T) {
 		}
 		q.Unlock()
 		reads := 0
-		for ; p.rooms == 0 && r.Next() != nil; reads++ {
+		for ; p.rooms == 0 && reads < held; reads++ {
+			r.Next()
 			r.Done()
 		}
 		if p.rooms == 0 {
