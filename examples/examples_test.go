@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +20,7 @@ import (
 )
 
 // deadline is generous: it is there to end a program that hangs.
-const deadline = 2 * time.Minute
+const deadline = time.Minute
 
 // programs is the folder of the compiled programs.
 var programs string
@@ -77,6 +78,7 @@ func succeed(t *testing.T, program string, args ...string) (stdout string) {
 // A part is a program that runs beside the test, until it ends, the test calls
 // stop, or the test is over.
 type part struct {
+	stdin  io.WriteCloser
 	lines  chan string   // what it prints
 	ended  chan struct{} // closed when it has ended; then these are set:
 	stderr bytes.Buffer
@@ -92,6 +94,9 @@ func start(t *testing.T, program string, args ...string) *part {
 	cmd.Stderr = &p.stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
