@@ -168,7 +168,7 @@ type feed struct {
 	marks   queue.Marks
 	split   func(space int) int // octets of the next read, 1 to space
 	reads   func() int          // messages the application takes while there is no room, 1 or more
-	check   func(d *queue.Decoder, fed int)
+	later   func() bool         // if not nil: whether to read on before anything is delivered
 }
 
 func (f feed) run(t testing.TB, stream []byte) (o outcome) {
@@ -205,8 +205,8 @@ func (f feed) run(t testing.TB, stream []byte) (o outcome) {
 		n := copy(space[:min(len(space), max(1, f.split(len(space))))], stream[fed:])
 		fed += n
 		o.err = d.Scan(n)
-		if f.check != nil {
-			f.check(d, fed)
+		if f.later != nil && f.later() && fed < len(stream) && o.err == nil {
+			continue
 		}
 		for {
 			if got := d.Undelivered(); (got > 0) != d.Pending() {

@@ -37,7 +37,11 @@ func TestDecoderSplits(t *testing.T) {
 			for _, inspect := range []bool{false, true} {
 				want := parse(stream, queue.Limits{}, inspect)
 				mk := marks[r.IntN(len(marks))]
-				got := feed{inspect: inspect, marks: mk, split: split, reads: func() int { return 1 + r.IntN(8) }}.run(t, stream)
+				got := feed{
+					inspect: inspect, marks: mk, split: split,
+					reads: func() int { return 1 + r.IntN(8) },
+					later: func() bool { return seed%2 == 1 && r.IntN(4) > 0 },
+				}.run(t, stream)
 				if !got.equal(want) {
 					t.Fatalf("seed %d, split %d, %+v, inspect %t:\n got %s\nwant %s", seed, i, mk, inspect, got, want)
 				}
@@ -224,6 +228,8 @@ func TestDecoderMemory(t *testing.T) {
 	}{
 		{"header alone", huge},
 		{"huge body", append(huge, make([]byte, 3<<20)...)},
+		{"huge body after a large one", append(wire(bodies(1, 20_000)), huge...)},
+		{"huge body after a larger one", append(wire(bodies(1, 200_000)), huge...)},
 		{"huge command", append([]byte{zmtp.FlagLong | zmtp.FlagCommand}, append(huge[1:len(huge):len(huge)], make([]byte, 1<<20)...)...)},
 		{"empty frames", []byte(strings.Repeat("\x01\x00", 500_000))},
 		{"small frames", []byte(strings.Repeat(string(zmtp.AppendFrame(nil, zmtp.FlagMore, body(1, 1000))), 1000))},
@@ -245,8 +251,11 @@ func TestDecoderMemory(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if d.Pending() {
-					t.Error("a message, though none is whole")
+				if got, want := d.Undelivered(), len(parse(tt.stream, queue.Limits{}, false).messages); got != want {
+					t.Errorf("%d messages are whole, want %d", got, want)
+				}
+				if s := d.Space(); cap(s) > fixed+2*stop+1024 {
+					t.Errorf("space for %d octets after %d", cap(s), stop)
 				}
 				d.Free()
 			}
@@ -330,6 +339,30 @@ func TestDecoderDiscard(t *testing.T) {
 			q.Unlock()
 			mustEqual(t, readAll(queue.NewReader(q)), append(ms[:min(room, 4):min(room, 4)], ms[4], ms[5]))
 			d.Free()
+		}
+	}
+}
+
+// Deliver may come at any time: while the large bodies of an unfinished message
+// are there already, and others are behind or before them in the queue.
+func TestDeliverBesideUnfinished(t *testing.T) {
+	ms := []message{
+		bodies(1, 10), bodies(2, 20_000, 30_000, 5), bodies(3, 3), bodies(4, 3, 17_000), bodies(5, 1, 40_000, 17_000),
+		bodies(6, 5), bodies(7, 50_000), bodies(8, 20_000, 20_000, 20_000, 20_000), bodies(9, 1),
+	}
+	for period := range 12 {
+		for start := range period + 1 {
+			for _, marks := range []queue.Marks{{}, {Messages: 2}} {
+				scans := start
+				got := feed{
+					split: whole, marks: marks, reads: func() int { return 1 },
+					later: func() bool { scans++; return scans%(period+1) != 0 },
+				}.run(t, wires(ms))
+				if got.err != nil {
+					t.Fatal(got.err)
+				}
+				mustEqual(t, got.messages, ms)
+			}
 		}
 	}
 }

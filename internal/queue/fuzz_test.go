@@ -88,6 +88,7 @@ func FuzzDecoder(f *testing.F) {
 			},
 			split: bite,
 			reads: func() int { return 1 + int(how>>11&7) },
+			later: func() bool { return how>>14 > 0 && next%4 < int(how>>14) },
 		}
 		want := parse(stream, x.limits, x.inspect)
 		if got := x.run(t, stream); !got.equal(want) {

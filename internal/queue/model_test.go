@@ -161,7 +161,7 @@ func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
 		x.list = q.Take()
 		m.taken, m.waiting = m.waiting, nil
 		m.asleep = m.asleep || len(m.taken) == 0
-		if !bytes.Equal(list(x.list), wires(m.taken)) {
+		if (x.list == nil) != (len(m.taken) == 0) || !bytes.Equal(list(x.list), wires(m.taken)) {
 			return "took other octets than were queued"
 		}
 	case op < 80 && x.list != nil:
@@ -184,8 +184,11 @@ func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
 		}
 	case op < 92 && x.list != nil:
 		octets := x.IntN(wireSize(m.taken) + 1)
-		if x.IntN(8) == 0 {
+		switch x.IntN(8) {
+		case 0:
 			octets = 0
+		case 1: // the connection broke behind the last octet
+			octets = wireSize(m.taken)
 		}
 		if got, want := q.Restore(x.list, octets), m.restore(octets); got != want {
 			return fmt.Sprintf("%d messages written whole in %d octets, want %d", got, octets, want)

@@ -52,9 +52,14 @@ func TestRestoreAtEveryOctet(t *testing.T) {
 				batches++
 			}
 		}
-		q.Append(nil, later)
+		if taken%2 == 0 {
+			q.Append(nil, later)
+		}
 		if got := q.Restore(first, taken); got != written {
 			t.Fatalf("%d octets taken: %d messages written, want %d", taken, got, written)
+		}
+		if taken%2 == 1 {
+			q.Append(nil, later)
 		}
 		left := append(ms[written:len(ms):len(ms)], later)
 		if d, want := q.Depth(), (queue.Depth{
@@ -64,6 +69,11 @@ func TestRestoreAtEveryOctet(t *testing.T) {
 			t.Fatalf("%d octets taken: depth %+v, want %+v", taken, d, want)
 		}
 		again := q.Take()
+		for b := again; b != nil; b = b.Next() {
+			if len(b.AppendBuffers(nil)) == 0 {
+				t.Fatalf("%d octets taken: an empty batch is left", taken)
+			}
+		}
 		if got := list(again); !bytes.HasPrefix(got, all[start:]) || !bytes.Equal(got[len(all)-start:], wire(later)) {
 			t.Fatalf("%d octets taken: what is restored is not what was left", taken)
 		}
