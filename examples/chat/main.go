@@ -65,7 +65,7 @@ func talk(ctx context.Context, endpoint, name string) error {
 				return
 			}
 		}
-		typed <- errors.Join(lines.Err(), m.leave(ctx))
+		typed <- errors.Join(lines.Err(), m.dealer.Close()) // sends the last words first
 	}()
 	for words, err := range m.dealer.Messages(ctx) {
 		if err != nil {

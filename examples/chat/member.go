@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,11 +48,6 @@ func (m *member) say(ctx context.Context, line string) error {
 		return m.dealer.Send(ctx, []byte("tell"), []byte(who), []byte(line))
 	}
 	return m.dealer.Send(ctx, []byte("say"), []byte(line))
-}
-
-// leave says goodbye, after all that was said before, and closes.
-func (m *member) leave(ctx context.Context) error {
-	return errors.Join(m.dealer.Send(ctx, []byte("leave")), m.dealer.Close())
 }
 
 // render returns a message of the room as a line of text.

@@ -15,7 +15,6 @@ import (
 //	"join"
 //	"say", text
 //	"tell", name, text
-//	"leave"
 //
 // and get, each as two frames, who speaks and the text. The room itself speaks
 // as "*". Their names are the identities of their sockets, so that no two can
@@ -74,8 +73,6 @@ func (r *room) hear(ctx context.Context, peer socket.Peer, m socket.Message) {
 	switch {
 	case len(m) == 1 && string(m[0]) == "join":
 		r.join(ctx, peer)
-	case len(m) == 1 && string(m[0]) == "leave":
-		r.leave(ctx, peer)
 	case len(m) == 2 && string(m[0]) == "say":
 		r.mu.Lock()
 		r.toOthers(ctx, from, from, m[1])
@@ -103,7 +100,7 @@ func (r *room) join(ctx context.Context, peer socket.Peer) {
 	r.members[peer.ID] = peer.Since
 }
 
-// leave is told that a peer says goodbye or has lost its connection.
+// leave is told that the connection of a peer has ended.
 func (r *room) leave(ctx context.Context, peer socket.Peer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

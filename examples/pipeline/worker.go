@@ -26,7 +26,7 @@ func work(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer push.Close() // sends what is queued first
+	defer push.Close()
 	if err := push.Connect(o.results); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func work(ctx context.Context, o options) error {
 			err = push.Send(ctx, []byte(o.name), m[0], solve(m[0]))
 		}
 		if ctx.Err() != nil {
-			return nil // this is how a worker ends
+			return push.Close() // this is how a worker ends: with nothing left to send
 		}
 		if err != nil {
 			return err

@@ -69,7 +69,7 @@ func pushPull(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Println("PUSH    PULL    one worker got", got[0], "the other", got[1])
+	fmt.Println("PUSH    -> PULL    one worker got", got[0], "the other", got[1])
 	return nil
 }
 
@@ -98,7 +98,7 @@ func pubSub(ctx context.Context) error {
 		return err
 	}
 	m, err := sub.Recv(ctx)
-	fmt.Println("PUB     SUB     the subscriber of sport/ got", m)
+	fmt.Println("PUB     -> SUB     the subscriber of sport/ got", m)
 	return err
 }
 
@@ -126,7 +126,7 @@ func xpubXSub(ctx context.Context) error {
 		return err
 	}
 	m, err := xsub.Recv(ctx)
-	fmt.Printf("XPUB    XSUB    the publisher saw the subscription %q and sent %v\n", wish[0], m)
+	fmt.Printf("XPUB   <-> XSUB    the publisher saw the subscription %q and sent %v\n", wish[0], m)
 	return err
 }
 
@@ -156,7 +156,7 @@ func reqRep(ctx context.Context) error {
 	if err = errors.Join(err, rep.Close(), <-served); err != nil {
 		return err
 	}
-	fmt.Println("REQ     REP     hello was answered with", reply)
+	fmt.Println("REQ    <-> REP     hello was answered with", reply)
 	return nil
 }
 
@@ -195,7 +195,7 @@ func dealerRouter(ctx context.Context) error {
 	}
 	one, err1 := dealer.Recv(ctx)
 	two, err2 := dealer.Recv(ctx)
-	fmt.Printf("DEALER  ROUTER  %s asked twice and was answered out of order: %v %v\n", id, one, two)
+	fmt.Printf("DEALER <-> ROUTER  %s asked twice and was answered out of order: %v %v\n", id, one, two)
 	return errors.Join(err1, err2)
 }
 
@@ -221,7 +221,7 @@ func dealerRep(ctx context.Context) error {
 		return err
 	}
 	reply, err := dealer.Recv(ctx)
-	fmt.Println("DEALER  REP    ", request, "was answered with", reply)
+	fmt.Println("DEALER <-> REP    ", request, "was answered with", reply)
 	return err
 }
 
@@ -244,6 +244,6 @@ func pair(ctx context.Context) error {
 		return err
 	}
 	m, err := right.Recv(ctx)
-	fmt.Println("PAIR    PAIR    two pings crossed a", m)
+	fmt.Println("PAIR   <-> PAIR    two pings crossed a", m)
 	return err
 }
