@@ -3,7 +3,7 @@
 //	                +-> worker -+
 //	ventilator ---> +-> worker -+ ---> sink
 //	   PUSH         +-> worker -+      PULL
-//	            PULL and PUSH
+//	            (PULL, PUSH)
 //
 // Without a role it starts one process for each part, and checks that every
 // item of work arrived at the sink exactly once. With a role it is that part,
