@@ -15,7 +15,8 @@ func raw(m message) (*queue.Raw, *queue.Reader) {
 	q := unbounded()
 	add(q, m)
 	r := queue.NewReader(q)
-	return r.Next(), r
+	first := r.Next()
+	return first, r
 }
 
 // What Message and Into return is the message without the frames left out and

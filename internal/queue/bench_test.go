@@ -56,6 +56,7 @@ func eachSize(b *testing.B, run func(b *testing.B, m message)) {
 
 func BenchmarkAppendTakeRelease(b *testing.B) {
 	eachSize(b, func(b *testing.B, m message) {
+		b.Helper()
 		q := unbounded()
 		for done := 0; done < b.N; done += batch {
 			pass(q, m)
@@ -65,6 +66,7 @@ func BenchmarkAppendTakeRelease(b *testing.B) {
 
 func BenchmarkAppendPacked(b *testing.B) {
 	eachSize(b, func(b *testing.B, m message) {
+		b.Helper()
 		q := unbounded()
 		var p queue.Packed
 		p.Set(m)
@@ -81,6 +83,7 @@ func BenchmarkAppendPacked(b *testing.B) {
 
 func BenchmarkDecoder(b *testing.B) {
 	eachSize(b, func(b *testing.B, m message) {
+		b.Helper()
 		d := queue.NewDecoder(queue.Limits{}, &handler{}, false)
 		q := unbounded()
 		w := wire(m)
@@ -112,6 +115,7 @@ func BenchmarkDecoder(b *testing.B) {
 func benchmarkReader(b *testing.B, get func(raw *queue.Raw)) {
 	b.Helper()
 	eachSize(b, func(b *testing.B, m message) {
+		b.Helper()
 		q := unbounded()
 		r := queue.NewReader(q)
 		var p queue.Packed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -74,7 +75,7 @@ func (m *model) restore(octets int) (written int) {
 	if m.conflate && len(m.waiting) > 0 {
 		m.conflated += uint64(len(rest))
 	} else {
-		m.waiting = append(rest[:len(rest):len(rest)], m.waiting...)
+		m.waiting = slices.Concat(rest, m.waiting)
 	}
 	m.room()
 	return written
@@ -91,7 +92,8 @@ func (m *model) depth() queue.Depth {
 // all that can be seen after each step.
 func TestModel(t *testing.T) {
 	marks := []queue.Marks{
-		{}, {Messages: 1}, {Messages: 2}, {Messages: 9}, {Messages: 100},
+		{},
+		{Messages: 1}, {Messages: 2}, {Messages: 9}, {Messages: 100},
 		{Bytes: 1}, {Bytes: 3000}, {Messages: 50, Bytes: 100_000},
 	}
 	for i, mk := range marks {

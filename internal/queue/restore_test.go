@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestRestoreAtEveryOctet(t *testing.T) {
 		if taken%2 == 1 {
 			q.Append(nil, later)
 		}
-		left := append(ms[written:len(ms):len(ms)], later)
+		left := slices.Concat(ms[written:], []message{later})
 		if d, want := q.Depth(), (queue.Depth{
 			Messages: len(left), Waiting: len(left), Bytes: wireSize(left),
 			Total: uint64(len(ms) + 1), Left: uint64(written),
