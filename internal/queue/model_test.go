@@ -93,8 +93,13 @@ func (m *model) depth() queue.Depth {
 func TestModel(t *testing.T) {
 	marks := []queue.Marks{
 		{},
-		{Messages: 1}, {Messages: 2}, {Messages: 9}, {Messages: 100},
-		{Bytes: 1}, {Bytes: 3000}, {Messages: 50, Bytes: 100_000},
+		{Messages: 1},
+		{Messages: 2},
+		{Messages: 9},
+		{Messages: 100},
+		{Bytes: 1},
+		{Bytes: 3000},
+		{Messages: 50, Bytes: 100_000},
 	}
 	for i, mk := range marks {
 		for _, conflate := range []bool{false, true} {
