@@ -123,7 +123,7 @@ func (b *balancing) detach(x *session) {
 	if p.purging {
 		p.purge()
 		p.purging = false
-		b.turn.Resume(p)
+		b.room(p)
 	}
 	if !p.dialed || b.s.cfg.immediate {
 		b.turn.Remove(p)
