@@ -167,7 +167,13 @@ func (b *publishing) detach(x *session) {
 	}
 }
 
+// drop ends the topics of a pipe. If it is still connected, because its endpoint
+// is given up, the application learns of that as of the loss of the peer.
 func (b *publishing) drop(p *pipe) {
+	if p.session != nil {
+		b.forget(p.session)
+		return
+	}
 	b.topics.RemoveAll(p, func([]byte, bool) {})
 }
 
@@ -193,7 +199,7 @@ func (b *publishing) forget(x *session) {
 	if b.last == x {
 		b.last = nil
 	}
-	x.notices = notices
+	x.notices = append(x.notices, notices...)
 }
 
 func (b *publishing) upstream() bool { return b.xpub }
@@ -215,6 +221,9 @@ func (b *publishing) subscription(x *session, topic []byte, on bool) (show bool,
 
 // changed enters a peer's subscription or cancellation.
 func (b *publishing) changed(x *session, topic []byte, on bool) (show bool, wake queue.Waker, err error) {
+	if x.pipe.draining {
+		return false, nil, nil // it gets only what is queued already
+	}
 	c := b.s.cfg
 	wanted := &b.topics
 	if c.manual {
