@@ -24,15 +24,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// made returns what a constructor made.
-func made[T any](t *testing.T) func(v T, err error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		must(t, err)
-		return v
-	}
-}
-
 // end is one end of a conversation, ours or libzmq's.
 type end interface {
 	Bind(endpoint string) (resolved string, err error)
@@ -129,11 +120,18 @@ func address(t *testing.T, scheme string, e end) string {
 	}
 }
 
+// bind binds an end.
+func bind(t *testing.T, e end, endpoint string) (resolved string) {
+	t.Helper()
+	resolved, err := e.Bind(endpoint)
+	must(t, err)
+	return resolved
+}
+
 // link binds one end and connects the other to it.
 func link(t *testing.T, scheme string, binder, connecter end) (endpoint string) {
 	t.Helper()
-	endpoint, err := binder.Bind(address(t, scheme, binder))
-	must(t, err)
+	endpoint = bind(t, binder, address(t, scheme, binder))
 	must(t, connecter.Connect(endpoint))
 	return endpoint
 }
