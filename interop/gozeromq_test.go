@@ -1,0 +1,233 @@
+package interop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-zeromq/zmq4"
+
+	"github.com/brokerless/brokerless/socket"
+)
+
+// zmq4Socket makes a socket of go-zeromq/zmq4 look like ours.
+type zmq4Socket struct{ zmq4.Socket }
+
+// newZMQ4 makes a socket of go-zeromq/zmq4. One with a name announces it.
+func newZMQ4(t *testing.T, kind, name string) zmq4Socket {
+	t.Helper()
+	meet(t, zmq4Version())
+	ctx, cancel := context.WithCancel(context.Background())
+	opts := []zmq4.Option{
+		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false),
+	}
+	if name != "" {
+		opts = append(opts, zmq4.WithID(zmq4.SocketIdentity(name)))
+	}
+	kinds := map[string]func(context.Context, ...zmq4.Option) zmq4.Socket{
+		"PUSH": zmq4.NewPush, "PULL": zmq4.NewPull, "PUB": zmq4.NewPub, "SUB": zmq4.NewSub,
+		"REQ": zmq4.NewReq, "REP": zmq4.NewRep, "DEALER": zmq4.NewDealer, "ROUTER": zmq4.NewRouter, "PAIR": zmq4.NewPair,
+	}
+	s := zmq4Socket{kinds[kind](ctx, opts...)}
+	t.Cleanup(func() {
+		cancel()
+		s.Socket.Close()
+	})
+	return s
+}
+
+// Bind implements end.
+func (s zmq4Socket) Bind(endpoint string) (resolved string, err error) {
+	if err := s.Listen(endpoint); err != nil {
+		return "", err
+	}
+	a := s.Addr()
+	if a.Network() == "unix" {
+		return endpoint, nil
+	}
+	return a.Network() + "://" + a.String(), nil
+}
+
+// Connect implements end. It returns when the handshake is done.
+func (s zmq4Socket) Connect(endpoint string) error { return s.Dial(endpoint) }
+
+// Send implements socket.Sender. A REQ without a peer fails in place of waiting
+// for one; this waits.
+func (s zmq4Socket) Send(ctx context.Context, frames ...[]byte) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := s.SendMulti(zmq4.NewMsgFrom(frames...))
+		if err == nil || !strings.Contains(err.Error(), "no connections") {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// Recv implements socket.Receiver. It returns when ctx is done, and then the
+// message that comes next is lost.
+func (s zmq4Socket) Recv(ctx context.Context) (socket.Message, error) {
+	type result struct {
+		m   zmq4.Msg
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		m, err := s.Socket.Recv()
+		done <- result{m, err}
+	}()
+	select {
+	case r := <-done:
+		return r.m.Frames, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// zmq4Pairings are the pairs of kinds that go-zeromq/zmq4 has, too. Its XPUB does
+// not show subscriptions and its XSUB cannot send any, so those are left out.
+func zmq4Pairings() []pairing {
+	return []pairing{
+		{left: "PUSH", right: "PULL"},
+		{left: "PUB", right: "SUB"},
+		{left: "REQ", right: "REP", back: true},
+		{left: "REQ", right: "ROUTER", back: true, rightFront: text(leftName, "")},
+		{left: "DEALER", right: "REP", back: true, leftFront: text("")},
+		{left: "DEALER", right: "ROUTER", back: true, rightFront: text(leftName)},
+		{left: "DEALER", right: "DEALER", back: true},
+		{left: "PAIR", right: "PAIR", back: true},
+	}
+}
+
+// TestGoZeroMQ sends messages of all sizes between our sockets and those of
+// go-zeromq/zmq4, which speak ZMTP 3.0: ours on either side, either side bound,
+// over tcp and ipc.
+func TestGoZeroMQ(t *testing.T) {
+	for _, c := range zmq4Pairings() {
+		for _, weAreLeft := range []bool{true, false} {
+			if !weAreLeft && c.left == c.right {
+				continue
+			}
+			for _, weBind := range []bool{true, false} {
+				for _, scheme := range []string{"tcp", "ipc"} {
+					name := fmt.Sprintf("%s-%s/left=%s/bound=%s/%s", c.left, c.right, party(weAreLeft), party(weBind), scheme)
+					t.Run(name, func(t *testing.T) { c.runZMQ4(t, weAreLeft, weBind, scheme) })
+				}
+			}
+		}
+	}
+}
+
+func party(we bool) string {
+	if we {
+		return "ours"
+	}
+	return "zmq4"
+}
+
+func (c pairing) runZMQ4(t *testing.T, weAreLeft, weBind bool, scheme string) {
+	// A PING would reach its application: it must not get any, however often
+	// ours would like to send one (WT-114).
+	beat := socket.WithHeartbeat(time.Millisecond, time.Millisecond)
+	var we ours
+	var they zmq4Socket
+	var left, right any
+	if weAreLeft {
+		we, they = newOurs(t, c.left, leftName, beat), newZMQ4(t, c.right, rightName)
+		left, right = we, they
+	} else {
+		we, they = newOurs(t, c.right, rightName, beat), newZMQ4(t, c.left, leftName)
+		left, right = they, we
+	}
+	endpoint := "tcp://127.0.0.1:0"
+	if scheme == "ipc" {
+		endpoint = "ipc://" + filepath.Join(t.TempDir(), "s")
+	}
+	if weBind {
+		endpoint = bind(t, we, endpoint)
+		must(t, they.Connect(endpoint))
+	} else {
+		endpoint = bind(t, they, endpoint)
+		must(t, we.Connect(endpoint))
+	}
+	waitPeers(t, we, 1)
+	c.subscribeZMQ4(t, left, right)
+	for _, parts := range []int{1, 3} {
+		for _, size := range bodySizes {
+			if they.Type() == zmq4.Rep && size == 0 {
+				continue // it takes the last empty frame for the delimiter (G-4)
+			}
+			ok := t.Run(fmt.Sprintf("frames=%d/octets=%d", parts, size), func(t *testing.T) {
+				m := make(socket.Message, parts)
+				for i := range m {
+					m[i] = body(size, i)
+				}
+				c.exchange(t, left, right, m)
+			})
+			if !ok {
+				return
+			}
+		}
+	}
+}
+
+// subscribeZMQ4 subscribes a SUB to everything and waits until the PUB knows.
+func (c pairing) subscribeZMQ4(t *testing.T, left, right any) {
+	t.Helper()
+	if c.right != "SUB" {
+		return
+	}
+	switch sub := right.(type) {
+	case *socket.Sub:
+		must(t, sub.Subscribe(""))
+		settle(t, left, right)
+	case zmq4Socket:
+		must(t, sub.SetOption(zmq4.OptionSubscribe, ""))
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		must(t, left.(*socket.Pub).WaitSubscribers(ctx, "", 1))
+	}
+}
+
+// TestGoZeroMQCancels lets a SUB of go-zeromq/zmq4, which subscribes and cancels
+// by messages, come and go at an XPUB of ours (WT-91).
+func TestGoZeroMQCancels(t *testing.T) {
+	xpub := newOurs(t, "XPUB", "")
+	sub := newZMQ4(t, "SUB", "")
+	must(t, sub.Connect(bind(t, xpub, "tcp://127.0.0.1:0")))
+	must(t, sub.SetOption(zmq4.OptionSubscribe, "a"))
+	expect(t, xpub, text("\x01a")...)
+	send(t, xpub, text("b none")...)
+	send(t, xpub, text("a some")...)
+	expect(t, sub, text("a some")...)
+	must(t, sub.SetOption(zmq4.OptionUnsubscribe, "a"))
+	expect(t, xpub, text("\x00a")...)
+}
+
+// TestGoZeroMQIdle leaves a connection alone for as long as many of our
+// heartbeats would take: it holds, and no PING is taken for a message.
+func TestGoZeroMQIdle(t *testing.T) {
+	we := newOurs(t, "PAIR", "", socket.WithHeartbeat(10*time.Millisecond, 30*time.Millisecond))
+	they := newZMQ4(t, "PAIR", "")
+	must(t, they.Connect(bind(t, we, "tcp://127.0.0.1:0")))
+	waitPeers(t, we, 1)
+	m := we.Monitor()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if e, err := m.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("event %v, error %v", e, err)
+	}
+	send(t, we, text("first")...)
+	expect(t, they, text("first")...)
+}
