@@ -22,5 +22,6 @@ func NewPub(opts ...PubOption) (*Pub, error) {
 	}
 	p := &Pub{socket: s, publishing: &publishing{s: s}}
 	s.rules = p.publishing
+	s.recv.deaf = true // what subscribers send upstream in process is nobody's (PS-07)
 	return p, nil
 }

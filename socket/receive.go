@@ -14,6 +14,7 @@ import (
 type recvSide struct {
 	sync.Mutex
 	closed  bool
+	deaf    bool   // nothing is for the application: it is dropped as it comes (PUB)
 	filter  filter // nil: everything is for the application as it is
 	waiters waitlist
 	turn    pattern.Rotation[*inlet]
@@ -64,9 +65,15 @@ func (in *inlet) passed(d queue.Depth) uint64 {
 func (in *inlet) Wake() {
 	r := &in.session.pipe.s.recv
 	r.Lock()
-	r.turn.Resume(in)
-	r.waiters.wakeOne()
-	r.Unlock()
+	defer r.Unlock()
+	if !r.deaf {
+		r.turn.Resume(in)
+		r.waiters.wakeOne()
+		return
+	}
+	for n := in.Wipe(); n > 0; n = in.Wipe() { // until there is nothing, and the next message wakes again
+		r.flow.Dropped[DropMalformed] += uint64(n)
+	}
 }
 
 // flow returns how many messages have been received through in, and what is
@@ -97,6 +104,8 @@ func (r *recvSide) end(in *inlet) {
 	in.gone = true
 	if r.closed {
 		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
+	} else if r.deaf {
+		r.flow.Dropped[DropMalformed] += uint64(in.Wipe())
 	}
 	n, _, d := in.Unread()
 	in.received = in.passed(d)
