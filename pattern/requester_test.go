@@ -98,10 +98,16 @@ func TestRequesterEnvelope(t *testing.T) {
 		want [][][]byte // of requests in a row
 	}{
 		{"RR-03 delimiter", Requester[string]{NextID: 9}, [][][]byte{frames(""), frames("")}},
-		{"RR-11 ids count up", Requester[string]{Correlate: true, NextID: 0x01020304},
-			[][][]byte{frames("\x01\x02\x03\x04", ""), frames("\x01\x02\x03\x05", "")}},
-		{"RR-11 ids go round", Requester[string]{Correlate: true, NextID: math.MaxUint32},
-			[][][]byte{frames("\xff\xff\xff\xff", ""), frames("\x00\x00\x00\x00", "")}},
+		{
+			"RR-11 ids count up",
+			Requester[string]{Correlate: true, NextID: 0x01020304},
+			[][][]byte{frames("\x01\x02\x03\x04", ""), frames("\x01\x02\x03\x05", "")},
+		},
+		{
+			"RR-11 ids go round",
+			Requester[string]{Correlate: true, NextID: math.MaxUint32},
+			[][][]byte{frames("\xff\xff\xff\xff", ""), frames("\x00\x00\x00\x00", "")},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.rule, func(t *testing.T) {

@@ -12,7 +12,8 @@ import (
 
 // Connect connects the socket to an endpoint, such as "tcp://host:5555",
 // "ipc:///run/app.sock" or "inproc://name". It returns at once: the connection
-// is made, and made again whenever it is lost, in the background, for ever. An
+// is made, and made again whenever it is lost, in the background, for ever. For
+// TLS or another way to dial, see [WithTransport]. An
 // endpoint that nothing can ever be reached at is refused with ErrEndpoint. On
 // DEALER, SUB, PUB and REQ a second Connect of the same endpoint does nothing
 // (TR-13); on others it makes a second connection. Safe for concurrent use.
@@ -110,6 +111,7 @@ func (p *pipe) drain(linger time.Duration) {
 func (s *socket) dial(p *pipe, t transport.Transport, address string) {
 	pause := backoff.Backoff{Min: s.cfg.redialMin, Max: s.cfg.redialMax}
 	_, inprocess := t.(*inproc.Transport)
+	var delay time.Duration
 	for attempt := 0; !p.over(); attempt++ {
 		if attempt > 0 {
 			s.redials.Add(1)
@@ -129,15 +131,16 @@ func (s *socket) dial(p *pipe, t transport.Transport, address string) {
 				e.Remote = a.String()
 			}
 			s.monitors.emit(e)
-			if err = s.establish(p.ctx, p, conn); err == nil {
-				pause.Reset()
+			var lived time.Duration
+			if lived, err = s.establish(p.ctx, p, conn); lived > delay {
+				pause.Reset() // not for a peer that lets us in and throws us out at once
 			}
 		}
 		if p.over() {
 			return
 		}
-		delay := pause.Next()
-		if errors.Is(err, ErrProtocol) {
+		delay = pause.Next()
+		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) {
 			delay = s.cfg.redialMax // it will not get better by asking often
 		}
 		s.monitors.emit(Event{Kind: kind, Endpoint: p.endpoint, Err: err, Delay: delay})

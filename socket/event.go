@@ -45,7 +45,9 @@ func (k EventKind) String() string {
 	return fmt.Sprintf("event %d", uint8(k))
 }
 
-// Event is something that happened to a socket's endpoints or peers.
+// Event is something that happened to a socket's endpoints or peers. Events
+// come on a way of their own: a peer's EventDisconnected may be there before
+// the application has received the peer's last messages.
 type Event struct {
 	Kind     EventKind
 	Time     time.Time

@@ -103,18 +103,20 @@ func announcesIdentity(kind string) bool {
 	return kind == pattern.REQ || kind == pattern.DEALER || kind == pattern.ROUTER
 }
 
-// establish takes a new connection through its handshake and its life, and
-// returns why it never got to traffic, or nil if it did.
-func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) error {
+// establish takes a new connection through its handshake and its life. It
+// returns how long it carried traffic, 0 if it never got there, and why it
+// ended.
+func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) (lived time.Duration, err error) {
 	x := s.newSession(p, conn)
-	err := s.meet(ctx, x)
+	err = s.meet(ctx, x)
 	x.end(err)
+	if err == nil {
+		return max(1, time.Since(x.peer.Since)), classify(x.cause)
+	}
 	if errors.Is(context.Cause(ctx), errEvicted) {
 		err = errEvicted
-	} else if ctx.Err() != nil {
-		return err
 	}
-	if err != nil {
+	if errors.Is(err, errEvicted) || ctx.Err() == nil {
 		s.refused.Add(1)
 		e := Event{Kind: EventHandshakeFailed, Endpoint: p.endpoint, Err: err, Peer: x.peer}
 		if a := conn.RemoteAddr(); a != nil {
@@ -122,10 +124,11 @@ func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) error {
 		}
 		s.monitors.emit(e)
 	}
-	return err
+	return 0, err
 }
 
-// meet is establish for a session that has been made.
+// meet is establish for a session that has been made. It returns why the
+// connection never got to traffic, or nil if it did.
 func (s *socket) meet(ctx context.Context, x *session) error {
 	s.mu.Lock()
 	s.conns[x.conn] = struct{}{}

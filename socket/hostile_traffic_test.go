@@ -32,7 +32,7 @@ func TestHostileTraffic(t *testing.T) {
 		{name: "PING without TTL", octets: command("PING", ""), is: ErrProtocol, says: "PING"},
 		{name: "PING with half a TTL", octets: command("PING", "\x00"), is: ErrProtocol, says: "PING"},
 		{name: "second READY", octets: ready("Socket-Type", "PUSH", "Identity", "another"), is: ErrProtocol, says: "READY after the handshake"},
-		{name: "ERROR after READY", octets: command("ERROR", "\x04away"), is: ErrProtocol, says: "ERROR after the handshake"},
+		{name: "ERROR after READY", octets: command("ERROR", "\x04away"), is: ErrProtocol, says: "peer refused the connection: \"away\""},
 		{name: "second greeting", octets: greeting(3, 1, "NULL"), is: ErrProtocol, says: "frame"},
 		{name: "cut off in a header", octets: longHeader(0, 300)[:5], finish: true, says: "peer closed"},
 		{name: "cut off in a small body", octets: frame(0, []byte("hello"))[:4], finish: true, says: "peer closed"},

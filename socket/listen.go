@@ -79,7 +79,7 @@ func (s *socket) AttachConn(c net.Conn) error {
 	p := s.newPipe(endpoint, false)
 	s.register(p)
 	s.wg.Go(func() {
-		_ = s.establish(p.ctx, p, c) // why it failed is an event
+		_, _ = s.establish(p.ctx, p, c) // why it ended is an event
 		p.retire()
 	})
 	return nil
@@ -207,7 +207,7 @@ func (l *listener) admit(conn net.Conn) {
 	l.pipes[p] = struct{}{}
 	p.listener = l
 	s.wg.Go(func() {
-		_ = s.establish(p.ctx, p, conn) // why it failed is an event
+		_, _ = s.establish(p.ctx, p, conn) // why it ended is an event
 		p.retire()
 		l.mu.Lock()
 		delete(l.pipes, p)

@@ -114,8 +114,14 @@ func (x *session) Command(body []byte) (notice []byte, err error) {
 		return x.subscription(payload, true)
 	case zmtp.CommandCancel:
 		return x.subscription(payload, false)
-	case zmtp.CommandReady, zmtp.CommandError:
-		return nil, fmt.Errorf("%w: %s after the handshake", ErrProtocol, name)
+	case zmtp.CommandError:
+		reason, err := zmtp.ParseError(payload)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &zmtp.PeerError{Reason: reason}
+	case zmtp.CommandReady:
+		return nil, fmt.Errorf("%w: READY after the handshake", ErrProtocol)
 	}
 	return nil, nil
 }

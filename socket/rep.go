@@ -32,14 +32,19 @@ func NewRep(opts ...RepOption) (*Rep, error) {
 }
 
 // Serve receives requests, one after the other, and sends what handle returns
-// for each. It ends with the first error of handle, whose request then gets no
-// reply, with ctx's error, or with nil when the socket is closed.
+// for each; no frames at all are sent as one empty frame. It ends with the
+// first error of handle, whose request then gets no reply, with ctx's error, or
+// with nil when the socket is closed. What the client shall know of goes into
+// the reply: REQ and REP have no other way to report an error.
 func (r *Rep) Serve(ctx context.Context, handle func(context.Context, Message) (Message, error)) error {
 	for {
 		request, err := r.Recv(ctx)
 		if err == nil {
 			var reply Message
 			if reply, err = handle(ctx, request); err == nil {
+				if len(reply) == 0 {
+					reply = Message{nil}
+				}
 				err = r.Send(ctx, reply...)
 			}
 			if err != nil {

@@ -192,6 +192,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.Unlock()
 	x.heard.Store(time.Now().UnixNano())
 	if err := s.attach(x); err != nil {
+		x.refuse(err)
 		return err
 	}
 	s.replay(x)
@@ -210,6 +211,14 @@ func (s *socket) serve(x *session, early []byte) error {
 	<-written
 	s.detach(x)
 	return nil
+}
+
+// refuse tells the peer why it is not let in though its handshake was in
+// order. It is a courtesy, and not waited for long.
+func (x *session) refuse(why error) {
+	if x.pipe.ctx.Err() == nil && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
+		_, _ = x.conn.Write(zmtp.AppendError(nil, why.Error()))
+	}
 }
 
 // replay tells a new publisher what the socket has subscribed to.

@@ -5,8 +5,8 @@ import "bytes"
 // What of one message may come from a block: larger ones get allocations of
 // their own.
 const (
-	maxPacked = 1 << 10 // octets
-	maxHeads  = 16      // frames
+	maxPacked = 1<<10 + 16 // octets, with the frame's header
+	maxHeads  = 16         // frames
 )
 
 // The blocks that small messages are cut from. Each is one allocation of

@@ -24,10 +24,10 @@ func listenUnix(path string, mode fs.FileMode) (_ *net.UnixListener, err error) 
 	if err != nil {
 		return nil, err
 	}
-	defer socket.Close() // net.FileListener makes its own descriptor
+	defer func() { _ = socket.Close() }() // net.FileListener makes its own descriptor
 	defer func() {
 		if err != nil {
-			os.Remove(path)
+			_ = os.Remove(path)
 		}
 	}()
 	if err := syscall.Listen(int(socket.Fd()), backlog); err != nil {
@@ -57,12 +57,12 @@ func bindUnix(path string, mode fs.FileMode) (*os.File, error) {
 	}
 	socket := os.NewFile(uintptr(fd), path)
 	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}); err != nil {
-		socket.Close()
+		_ = socket.Close()
 		return nil, os.NewSyscallError("bind", err)
 	}
 	if err := os.Chmod(path, mode); err != nil {
-		os.Remove(path)
-		socket.Close()
+		_ = os.Remove(path)
+		_ = socket.Close()
 		return nil, err
 	}
 	return socket, nil
