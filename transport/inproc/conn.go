@@ -82,14 +82,14 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // explain turns an error of the pipe, which knows neither its name nor net.ErrClosed, into one of this connection.
 func (c *Conn) explain(op string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	var inner *net.OpError
 	if errors.As(err, &inner) {
 		err = inner.Err
 	}
-	if err == io.ErrClosedPipe && c.closed.Load() {
+	if errors.Is(err, io.ErrClosedPipe) && c.closed.Load() {
 		err = net.ErrClosed
 	}
 	return &net.OpError{Op: op, Net: scheme, Source: c.addr, Addr: c.addr, Err: err}

@@ -190,7 +190,7 @@ func TestConnErrors(t *testing.T) {
 	t.Run("other end closed", func(t *testing.T) {
 		near, far := newPair("name")
 		far.Close()
-		if _, err := near.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := near.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("Read: %v, want io.EOF", err)
 		}
 		if _, err := near.Write([]byte{1}); !errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) {

@@ -43,7 +43,7 @@ func (t *Transport) listenTemporary(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, listenError(wildcard, err)
 	}
-	removeDir := func() { os.Remove(dir) } // which fails, as it should, when somebody else put a file there
+	removeDir := func() { _ = os.Remove(dir) } // which fails, as it should, when somebody else put a file there
 	path := filepath.Join(dir, "socket")
 	if err = checkListen(path); err == nil {
 		var l *listener

@@ -28,7 +28,7 @@ func acquire(ctx context.Context, path string) (*lock, error) {
 		if err == nil && named {
 			return &lock{file: file}, nil
 		}
-		file.Close()
+		_ = file.Close()
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func try(file *os.File) (named bool, err error) {
 // here and stays.
 func (l *lock) release() {
 	if info, err := l.file.Stat(); err == nil && info.Size() == 0 {
-		os.Remove(l.file.Name())
+		_ = os.Remove(l.file.Name())
 	}
-	l.file.Close()
+	_ = l.file.Close()
 }

@@ -96,7 +96,7 @@ func echo(l net.Listener, n int) error {
 	served := make(chan error, n)
 	accepted := 0
 	var failed error
-	for ; accepted < n && failed == nil; accepted++ {
+	for ; accepted < n; accepted++ {
 		conn, err := l.Accept()
 		if err != nil {
 			failed = err
