@@ -192,7 +192,7 @@ func TestSetMarks(t *testing.T) {
 		t.Errorf("a mark of 2 took %d, room %d times", n, p.rooms)
 	}
 	q.SetMarks(queue.Marks{})
-	if !q.Fits(1<<40) || p.rooms != 3 {
+	if !q.Fits(1<<30) || p.rooms != 3 {
 		t.Errorf("no mark, but no room; %d times", p.rooms)
 	}
 }
