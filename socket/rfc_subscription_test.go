@@ -130,6 +130,8 @@ func TestRFC37Subscription(t *testing.T) {
 	showWire(t, "WT-95 every subscription is sent, but only the last cancellation", func(s *stage) {
 		sub := s.sub()
 		w := s.wireTo(sub, "PUB", 1)
+		s.subscribe(sub, "begin") // what came before the publisher is told as a set
+		w.expect(command("SUBSCRIBE", "begin"))
 		s.subscribe(sub, "A")
 		s.subscribe(sub, "A", "A")
 		s.unsubscribe(sub, "A", "A")
