@@ -43,13 +43,6 @@ type node interface {
 	Shutdown(ctx context.Context) error
 }
 
-// A talker sends and receives.
-type talker interface {
-	node
-	Sender
-	Receiver
-}
-
 // closing closes s at the end of the test. That messages are left unsent is no
 // failure there.
 func closing[S io.Closer](t testing.TB, s S) S {
@@ -81,6 +74,7 @@ func linked(t testing.TB, scheme string, one, other node) (endpoint string) {
 
 // anywhere returns an endpoint to bind that nobody else has.
 func anywhere(t testing.TB, scheme string) string {
+	t.Helper()
 	switch scheme {
 	case "tcp":
 		return "tcp://127.0.0.1:0"
@@ -121,15 +115,6 @@ func (w *watcher) await(what string, match func(Event) bool) Event {
 			return e
 		}
 	}
-}
-
-// rest returns all events since the watch began. The socket is closed.
-func (w *watcher) rest() []Event {
-	w.t.Helper()
-	for e := range w.m.Events(bounded(w.t)) {
-		w.seen = append(w.seen, e)
-	}
-	return w.seen
 }
 
 func (w *watcher) log() string {

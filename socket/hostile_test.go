@@ -88,7 +88,7 @@ func (a attack) refused(t testing.TB, e Event) {
 		t.Fatalf("event without a reason: %v", e)
 	}
 	for _, kind := range []error{ErrProtocol, ErrTooLarge} {
-		if got, want := errors.Is(e.Err, kind), kind == a.is; got != want {
+		if got, want := errors.Is(e.Err, kind), errors.Is(a.is, kind); got != want {
 			t.Errorf("reason %q matches %q: %t, want %t", e.Err, kind, got, want)
 		}
 	}

@@ -113,7 +113,7 @@ func TestHarmless(t *testing.T) {
 			tt.meet(r)
 			r.send(tt.octets, message("still", "here"))
 			for got := s.recv(); !slices.Equal(got, []string{"still", "here"}); got = s.recv() {
-				if tt.octets == nil || tt.octets[0]&control != 0 {
+				if len(tt.octets) == 0 || tt.octets[0]&control != 0 {
 					t.Fatalf("received %q", got)
 				}
 			}

@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,10 +96,7 @@ func (a *audit) open(who string, s node) {
 // look looks at all sockets once.
 func (a *audit) look() {
 	a.mu.Lock()
-	books := make(map[node]string, len(a.books))
-	for s, who := range a.books {
-		books[s] = who
-	}
+	books := maps.Clone(a.books)
 	a.mu.Unlock()
 	for s, who := range books {
 		balanced(a.t, who, s.Stats())

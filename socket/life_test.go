@@ -34,7 +34,7 @@ func couples() []couple {
 		{"XSUB XPUB", func() node { return must(NewXSub()) }, func() node { return must(NewXPub()) }},
 		{"REQ REP", func() node { return must(NewReq()) }, func() node { return must(NewRep()) }},
 		{"DEALER ROUTER", func() node { return must(NewDealer()) }, func() node { return must(NewRouter()) }},
-		{"PAIR PAIR", func() node { return must(NewPair()) }, func() node { return must(NewPair()) }},
+		{"PAIR", func() node { return must(NewPair()) }, func() node { return must(NewPair()) }},
 	}
 }
 
@@ -42,7 +42,7 @@ func couples() []couple {
 // closes both, in one order or the other.
 func lifeRound(ctx context.Context, c couple, scheme string, round int) error {
 	front, back := c.front(), c.back()
-	bound, other := node(back), node(front)
+	bound, other := back, front
 	if round%2 == 1 {
 		bound, other = front, back
 	}

@@ -117,16 +117,26 @@ func TestLimitsOfSubscriptions(t *testing.T) {
 		last     string // of the topics in at
 		says     string
 	}{
-		{"topics", WithMaxSubscriptions(3, 0), WithMaxSubscriptions(0, 0),
-			sub("a", "b", "c"), sub("d"), "c", "3 topics"},
-		{"the same topics again", WithMaxSubscriptions(2, 2), WithMaxSubscriptions(0, 0),
-			sub("a", "b", "a", "b", "b"), sub("c"), "b", "2 topics"},
-		{"after a cancellation", WithMaxSubscriptions(2, 2), WithMaxSubscriptions(0, 0),
-			slices.Concat(sub("a", "b"), command("CANCEL", "a"), sub("c")), sub("d"), "c", "2 topics"},
-		{"octets", WithMaxSubscriptions(0, 10), WithMaxSubscriptions(0, 0),
-			sub("12345", "6789", "0"), sub("1"), "0", "10 octets"},
-		{"octets after a cancellation", WithMaxSubscriptions(0, 10), WithMaxSubscriptions(0, 0),
-			slices.Concat(sub("12345", "6789"), command("CANCEL", "12345"), sub("abcdef")), sub("1"), "abcdef", "10 octets"},
+		{
+			"topics", WithMaxSubscriptions(3, 0), WithMaxSubscriptions(0, 0),
+			sub("a", "b", "c"), sub("d"), "c", "3 topics",
+		},
+		{
+			"the same topics again", WithMaxSubscriptions(2, 2), WithMaxSubscriptions(0, 0),
+			sub("a", "b", "a", "b", "b"), sub("c"), "b", "2 topics",
+		},
+		{
+			"after a cancellation", WithMaxSubscriptions(2, 2), WithMaxSubscriptions(0, 0),
+			slices.Concat(sub("a", "b"), command("CANCEL", "a"), sub("c")), sub("d"), "c", "2 topics",
+		},
+		{
+			"octets", WithMaxSubscriptions(0, 10), WithMaxSubscriptions(0, 0),
+			sub("12345", "6789", "0"), sub("1"), "0", "10 octets",
+		},
+		{
+			"octets after a cancellation", WithMaxSubscriptions(0, 10), WithMaxSubscriptions(0, 0),
+			slices.Concat(sub("12345", "6789"), command("CANCEL", "12345"), sub("abcdef")), sub("1"), "abcdef", "10 octets",
+		},
 		{"topic", WithMaxSubscriptions(0, 0), nil, sub(long), sub(long + "t"), long, "the limit is 65536"},
 	} {
 		for _, lifted := range []bool{false, true} {
