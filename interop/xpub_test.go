@@ -23,11 +23,15 @@ func TestVerbose(t *testing.T) {
 			[]string{"\x01a", "\x01end 1", "\x01end 2", "\x01end 3", "\x00a"},
 		},
 		{
-			"verbose", []socket.XPubOption{socket.WithVerbose()}, []peer.Option{peer.Int("XPUB_VERBOSE", 1)},
+			"verbose",
+			[]socket.XPubOption{socket.WithVerbose()},
+			[]peer.Option{peer.Int("XPUB_VERBOSE", 1)},
 			[]string{"\x01a", "\x01end 1", "\x01a", "\x01end 2", "\x01end 3", "\x00a"},
 		},
 		{
-			"verboser", []socket.XPubOption{socket.WithVerboser()}, []peer.Option{peer.Int("XPUB_VERBOSER", 1)},
+			"verboser",
+			[]socket.XPubOption{socket.WithVerboser()},
+			[]peer.Option{peer.Int("XPUB_VERBOSER", 1)},
 			[]string{"\x01a", "\x01end 1", "\x01a", "\x01end 2", "\x00a", "\x01end 3", "\x00a"},
 		},
 	}

@@ -57,7 +57,7 @@ func (p *Peer) call(op string, args map[string]any, frames [][]byte, duration ti
 	select {
 	case a = <-p.answers:
 	case <-t.C:
-		p.process.Kill()
+		p.kill()
 		a = <-p.answers
 		a.err = fmt.Errorf("peer: no answer to %q within %v", op, duration+grace)
 	}
@@ -102,7 +102,7 @@ func (p *Peer) converse(w io.Writer, r io.Reader) {
 	for req := range p.requests {
 		p.answers <- p.exchange(w, in, req)
 	}
-	io.Copy(io.Discard, in) // to its end: the process must not wait for a reader
+	_, _ = io.Copy(io.Discard, in) // to its end: the process must not wait for a reader
 }
 
 func (p *Peer) exchange(w io.Writer, in *bufio.Reader, req request) (a answer) {

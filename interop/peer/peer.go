@@ -89,7 +89,7 @@ func Start(ctx context.Context) (*Peer, error) {
 	go func() {
 		defer close(p.done)
 		p.converse(p.stdin, stdout) // to its end, before Wait closes stdout
-		cmd.Wait()                  // how the process ended is nobody's error
+		_ = cmd.Wait()              // how the process ended is nobody's error
 	}()
 	var v struct{ Versions }
 	if _, err := p.call("versions", nil, nil, 0, &v); err != nil {
@@ -114,7 +114,7 @@ func (p *Peer) Close() {
 	select {
 	case <-p.done:
 	case <-t.C:
-		p.process.Kill()
+		p.kill()
 		<-p.done
 	}
 }
@@ -122,10 +122,13 @@ func (p *Peer) Close() {
 // Kill ends the process at once, in the middle of whatever it does, as a crash
 // would (SIGKILL), and waits until it has ended. A request under way fails.
 func (p *Peer) Kill() {
-	p.process.Kill()
+	p.kill()
 	p.retire(errEnded)
 	<-p.done
 }
+
+// kill ends the process by force. That fails only if it has ended already.
+func (p *Peer) kill() { _ = p.process.Kill() }
 
 // tail keeps the end of what a process complains about.
 type tail struct {

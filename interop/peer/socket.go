@@ -46,7 +46,10 @@ func (p *Peer) Socket(kind string, opts ...Option) (*Socket, error) {
 	if opts == nil {
 		opts = []Option{}
 	}
-	return s, s.do("socket", map[string]any{"kind": kind, "options": opts}, nil)
+	if err := s.do("socket", map[string]any{"kind": kind, "options": opts}, nil); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Socket) do(op string, args map[string]any, result any) error {
