@@ -2,6 +2,7 @@ package socket_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/brokerless/brokerless/socket"
@@ -52,7 +53,7 @@ func (s *stage) crowd(hub anySocket, kind string) *crowd {
 func (c *crowd) say(s *stage, n int, frames ...string) {
 	s.Helper()
 	for i := range 3 {
-		m := append(frames[:len(frames):len(frames)], fmt.Sprint(i))
+		m := slices.Concat(frames, []string{fmt.Sprint(i)})
 		for range n {
 			if c.wires == nil {
 				s.send(c.senders[i], m...)

@@ -97,9 +97,9 @@ func TestRFC37Heartbeat(t *testing.T) {
 		x := s.push()
 		w := s.wireTo(x, "PULL", 1)
 		for _, size := range []int{0, 3, 16, 17, 58} {
-			context := strings.Repeat("c", size)
-			w.write(command("PING", "\x00\x00"+context))
-			w.expect(command("PONG", context[:min(size, 16)]))
+			echo := strings.Repeat("c", size)
+			w.write(command("PING", "\x00\x00"+echo))
+			w.expect(command("PONG", echo[:min(size, 16)]))
 		}
 	})
 

@@ -222,8 +222,17 @@ func TestRFC37Subscription(t *testing.T) {
 		s.subscribers(pub, "a.b", 1)
 		s.subscribers(pub, "\x00\xff", 1)
 		for _, m := range [][]string{
-			{"a", "a.b"}, {"a.", "x"}, {"xa.b"}, {"A.B"}, {"", "a.b"}, {"\x00"},
-			{"a.b"}, {"a.bc", "x"}, {"a.b.c"}, {"\x00\xff\x01", "", "y"}, {"\x00\xff"},
+			{"a", "a.b"},
+			{"a.", "x"},
+			{"xa.b"},
+			{"A.B"},
+			{"", "a.b"},
+			{"\x00"},
+			{"a.b"},
+			{"a.bc", "x"},
+			{"a.b.c"},
+			{"\x00\xff\x01", "", "y"},
+			{"\x00\xff"},
 		} {
 			s.send(pub, m...)
 		}

@@ -95,19 +95,23 @@ func open[S anySocket, O any](s *stage, create func(...O) (S, error), opts []O) 
 }
 
 func (s *stage) push(opts ...socket.PushOption) *socket.Push { return open(s, socket.NewPush, opts) }
+
 func (s *stage) pull(opts ...socket.PullOption) *socket.Pull { return open(s, socket.NewPull, opts) }
 func (s *stage) pub(opts ...socket.PubOption) *socket.Pub    { return open(s, socket.NewPub, opts) }
 func (s *stage) sub(opts ...socket.SubOption) *socket.Sub    { return open(s, socket.NewSub, opts) }
 func (s *stage) xpub(opts ...socket.XPubOption) *socket.XPub { return open(s, socket.NewXPub, opts) }
+
 func (s *stage) xsub(opts ...socket.XSubOption) *socket.XSub { return open(s, socket.NewXSub, opts) }
 func (s *stage) req(opts ...socket.ReqOption) *socket.Req    { return open(s, socket.NewReq, opts) }
 func (s *stage) rep(opts ...socket.RepOption) *socket.Rep    { return open(s, socket.NewRep, opts) }
 func (s *stage) dealer(opts ...socket.DealerOption) *socket.Dealer {
 	return open(s, socket.NewDealer, opts)
 }
+
 func (s *stage) router(opts ...socket.RouterOption) *socket.Router {
 	return open(s, socket.NewRouter, opts)
 }
+
 func (s *stage) pair(opts ...socket.PairOption) *socket.Pair { return open(s, socket.NewPair, opts) }
 
 // drop closes a socket without linger.

@@ -73,8 +73,14 @@ func TestRFCTrapsOfPeers(t *testing.T) {
 			hub, x anySocket
 			want   int
 		}{
-			{router, s.dealer(), 1}, {s.rep(), s.req(), 1}, {pub, s.sub(), 1}, {sub, s.pub(), 1},
-			{pull, s.push(), 2}, {s.push(), s.pull(), 2}, {s.xpub(), s.xsub(), 2}, {s.xsub(), s.xpub(), 2},
+			{router, s.dealer(), 1},
+			{s.rep(), s.req(), 1},
+			{pub, s.sub(), 1},
+			{sub, s.pub(), 1},
+			{pull, s.push(), 2},
+			{s.push(), s.pull(), 2},
+			{s.xpub(), s.xsub(), 2},
+			{s.xsub(), s.xpub(), 2},
 		} {
 			endpoint := s.bind(test.hub)
 			s.connect(test.x, endpoint, endpoint)
