@@ -1,11 +1,14 @@
 package socket
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -239,4 +242,60 @@ func TestStatsOfALife(t *testing.T) {
 			t.Errorf("events %v, want %v", kinds, want)
 		}
 	})
+}
+
+// TestCutConnection: a connection that breaks at any octet loses what it took
+// whole and nothing else. The next one begins with the message that it took
+// only in part.
+func TestCutConnection(t *testing.T) {
+	bodies := []string{"one", strings.Repeat("t", 300), "", strings.Repeat("l", 20<<10), "five"}
+	var wire []byte
+	var ends []int // of each message
+	for _, body := range bodies {
+		wire = append(wire, message("head", body)...)
+		ends = append(ends, len(wire))
+	}
+	for _, end := range append([]int{0}, ends[:len(ends)-1]...) {
+		for _, cut := range []int{end, end + 1, end + 2, end + 5, end + 6, end + 7} {
+			synctest.Test(t, func(t *testing.T) {
+				peers := make(chan *raw, 2)
+				tr := &script{dial: func() (net.Conn, error) {
+					near, far := net.Pipe()
+					peers <- &raw{far, t}
+					return near, nil
+				}}
+				push := closing(t, must(NewPush(WithTransport(tr))))
+				if err := push.Connect("script://peer"); err != nil {
+					t.Fatal(err)
+				}
+				for _, body := range bodies {
+					if err := push.Send(t.Context(), []byte("head"), []byte(body)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				first := <-peers
+				first.meet("PULL")
+				taken := make([]byte, cut)
+				if _, err := io.ReadFull(first, taken); err != nil || !bytes.Equal(taken, wire[:cut]) {
+					t.Fatalf("the first connection took %q, %v", taken, err)
+				}
+				first.Close()
+				again := <-peers
+				defer again.Close()
+				again.meet("PULL")
+				for i, body := range bodies {
+					if ends[i] > cut {
+						if got := again.message(); !slices.Equal(got, []string{"head", body}) {
+							t.Fatalf("cut at %d: received a body of %d octets, want that of message %d", cut, len(got[1]), i)
+						}
+					}
+				}
+				synctest.Wait()
+				balanced(t, "PUSH", push.Stats())
+				if out := push.Stats().Out; out.Delivered != uint64(len(bodies)) || out.Dropped.Total() != 0 {
+					t.Errorf("cut at %d: %+v", cut, out)
+				}
+			})
+		}
+	}
 }
