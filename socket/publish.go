@@ -181,8 +181,10 @@ func (b *publishing) drop(p *pipe) {
 func (b *publishing) room(*pipe) { b.s.send.waiters.wakeAll() }
 
 // forget removes what a peer that has gone subscribed to, and shows the
-// application what that ends (PS-24, PS-29).
+// application what that ends (PS-24, PS-29). A Send that waits for the peer to
+// have room need not any more.
 func (b *publishing) forget(x *session) {
+	b.s.send.waiters.wakeAll()
 	var notices [][]byte
 	tell := func(prefix []byte, last bool) {
 		if b.xpub && (last || b.s.cfg.verboser || b.s.cfg.manual) {
@@ -221,8 +223,8 @@ func (b *publishing) subscription(x *session, topic []byte, on bool) (show bool,
 
 // changed enters a peer's subscription or cancellation.
 func (b *publishing) changed(x *session, topic []byte, on bool) (show bool, wake queue.Waker, err error) {
-	if x.pipe.draining {
-		return false, nil, nil // it gets only what is queued already
+	if x.pipe.draining || x.pipe.session != x {
+		return false, nil, nil // it gets only what is queued already, or has left
 	}
 	c := b.s.cfg
 	wanted := &b.topics
@@ -234,6 +236,7 @@ func (b *publishing) changed(x *session, topic []byte, on bool) (show bool, wake
 		if removed {
 			x.topics--
 			x.octets -= len(topic)
+			b.s.send.waiters.wakeAll() // they need not wait for this peer any more
 		}
 		return b.xpub && (last || removed && c.verboser || c.manual), nil, nil
 	}

@@ -59,6 +59,7 @@ func (p *XPub) change(op, topic string, on bool) error {
 		wake = b.subscribed(x, []byte(topic))
 	default:
 		b.topics.Remove([]byte(topic), x.pipe)
+		s.send.waiters.wakeAll() // they need not wait for this peer any more
 	}
 	s.send.Unlock()
 	if wake != nil {

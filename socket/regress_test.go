@@ -1,0 +1,115 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// stuffed sends to the subscriber of pub until it takes no more, and begins a
+// Send that has to wait. It returns the end of that Send.
+func stuffed(t *testing.T, pub *Pub, topic string) <-chan error {
+	t.Helper()
+	body := append([]byte(topic), make([]byte, 1<<20)...)
+	done := make(chan error, 1)
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		err := pub.Send(ctx, body)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	go func() { done <- pub.Send(bounded(t), body) }()
+	for waits := false; !waits; {
+		pub.socket.send.Lock()
+		waits = !pub.socket.send.waiters.empty()
+		pub.socket.send.Unlock()
+	}
+	return done
+}
+
+// A Send that waits for a full subscriber goes on when that one is no
+// subscriber any more, though its queue stays full.
+func TestNoDropSendGoesOnWithoutTheFullSubscriber(t *testing.T) {
+	for _, c := range []struct {
+		name, scheme string
+		leave        func(pub *Pub, sub *Sub, endpoint string) error
+	}{
+		{"cancels", "tcp", func(_ *Pub, sub *Sub, _ string) error { return sub.Unsubscribe("a") }},
+		{"cancels in process", "inproc", func(_ *Pub, sub *Sub, _ string) error { return sub.Unsubscribe("a") }},
+		{"unbound", "tcp", func(pub *Pub, _ *Sub, endpoint string) error { return pub.Unbind(endpoint) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pub := closing(t, must(NewPub(WithNoDrop(), WithSendHWM(1), WithLinger(-1))))
+			sub := closing(t, must(NewSub(WithRecvHWM(1))))
+			t.Cleanup(func() { _ = sub.Close() }) // first, else pub lingers for it
+			endpoint := linked(t, c.scheme, pub, sub)
+			if err := sub.Subscribe("a"); err != nil {
+				t.Fatal(err)
+			}
+			if err := pub.WaitSubscribers(bounded(t), "a", 1); err != nil {
+				t.Fatal(err)
+			}
+			done := stuffed(t, pub, "a")
+			if err := c.leave(pub, sub, endpoint); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; err != nil {
+				t.Errorf("Send = %v", err)
+			}
+		})
+	}
+}
+
+// A subscription that an in-process subscriber makes while the publisher's end
+// is already taken down leaves nobody among the subscribers.
+func TestSubscriptionAfterTheEndLeavesNoGhost(t *testing.T) {
+	pub := closing(t, must(NewPub()))
+	sub := closing(t, must(NewSub()))
+	linked(t, "inproc", pub, sub)
+	var x *session
+	sub.socket.mu.Lock()
+	for one := range sub.sessions {
+		x = one
+	}
+	sub.socket.mu.Unlock()
+	w := watch(t, pub)
+	if err := sub.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.await("the end", kind(EventDisconnected))
+	x.tellTwin([]byte("a"), true)
+	pub.socket.send.Lock()
+	defer pub.socket.send.Unlock()
+	if pub.match([]byte("a")); len(pub.matches) != 0 {
+		t.Errorf("%d subscribers, want none", len(pub.matches))
+	}
+}
+
+// Close with a linger time without end does not wait for a peer for whom
+// nothing is left, because the request was given up by Close itself.
+func TestCloseOfReqDoesNotLingerForARequestGivenUp(t *testing.T) {
+	req := must(NewReq(WithLinger(-1)))
+	if err := req.Connect(anywhere(t, "inproc")); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := req.Request(bounded(t), []byte("anybody?"))
+		ended <- err
+	}()
+	for req.Stats().Out.Queued == 0 {
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := req.Shutdown(ctx); err != nil || ctx.Err() != nil {
+		t.Errorf("Shutdown = %v; context: %v", err, ctx.Err())
+	}
+	if err := <-ended; !errors.Is(err, ErrClosed) {
+		t.Errorf("Request = %v, want ErrClosed", err)
+	}
+}
