@@ -133,6 +133,9 @@ func (b *balancing) detach(x *session) {
 func (b *balancing) drop(p *pipe) { b.turn.Remove(p) }
 
 func (b *balancing) room(p *pipe) {
+	if p.purging {
+		return // what is queued now would be forgotten; detach comes back to it
+	}
 	b.turn.Resume(p)
 	b.s.send.waiters.wakeOne()
 }

@@ -83,6 +83,8 @@ func (r *Req) abandon() {
 			// The writer may be about to put back what it could not write.
 			p.purging = true
 			r.turn.Suspend(p)
+		} else if p.draining && p.out.Depth().Messages == 0 {
+			p.cancel(ErrClosed) // nothing is left to connect for
 		}
 	}
 	s.send.Unlock()
@@ -118,8 +120,11 @@ func (b *balancing) ask(ctx context.Context, wait bool, size int, frames [][]byt
 		}
 		s.recv.Unlock()
 		again := wait && errors.Is(err, ErrWouldBlock)
-		if again {
+		switch {
+		case again:
 			err = s.send.waiters.wait(ctx, &s.send.Mutex)
+		case err != nil:
+			s.send.waiters.wakeOne() // the wake-up may have been another's
 		}
 		s.send.Unlock()
 		switch {
