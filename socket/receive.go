@@ -147,6 +147,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 		}
 		if r.filter != nil {
 			if err := r.filter.mayReceive(); err != nil {
+				r.waiters.wakeOne() // the wake-up may have been another's
 				r.Unlock()
 				return nil, s.fail("recv", "", err)
 			}
