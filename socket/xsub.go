@@ -54,7 +54,7 @@ func (x *XSub) Send(ctx context.Context, frames ...[]byte) error {
 	}
 	x.pipes = x.pipes[:0]
 	for p := range s.send.pipes {
-		if p.session != nil {
+		if p.session != nil && !p.draining {
 			x.pipes = append(x.pipes, p)
 		}
 	}
