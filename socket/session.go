@@ -127,7 +127,10 @@ func (s *socket) attach(x *session) error {
 		}
 	}
 	if err == nil {
-		p.session = x
+		if x.peer.ID == "" {
+			x.peer.ID = PeerID(binary.BigEndian.AppendUint32([]byte{0}, s.unnamed.Add(1)))
+		}
+		p.session = x // from here on others read x.peer
 	}
 	s.send.Unlock()
 	if err != nil {
@@ -135,9 +138,6 @@ func (s *socket) attach(x *session) error {
 	}
 	if wake != nil {
 		wake.Wake()
-	}
-	if x.peer.ID == "" {
-		x.peer.ID = PeerID(binary.BigEndian.AppendUint32([]byte{0}, s.unnamed.Add(1)))
 	}
 	x.id = []byte(x.peer.ID)
 	s.recv.add(x.inlet)
