@@ -56,12 +56,13 @@ func (x *session) read(early []byte) error {
 // the transport. It reports false if the connection is to end.
 func (x *session) deliver(d *queue.Decoder) bool {
 	for {
-		if x.mute.Load() {
+		q := x.inlet.Queue()
+		q.Lock()
+		if x.mute.Load() { // or else Close has yet to empty the queue, and makes room in it
+			q.Unlock()
 			x.pipe.s.recv.lose(d.Discard(), DropClosed)
 			return true
 		}
-		q := x.inlet.Queue()
-		q.Lock()
 		all, wake := d.Deliver(q)
 		q.Unlock()
 		if wake != nil {
