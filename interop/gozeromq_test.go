@@ -124,7 +124,7 @@ func party(we bool) string {
 func (c pairing) runZMQ4(t *testing.T, weAreLeft, weBind bool, scheme string) {
 	// A PING would reach its application: it must not get any, however often
 	// ours would like to send one (WT-114).
-	beat := socket.WithHeartbeat(time.Millisecond, time.Millisecond)
+	beat := socket.WithHeartbeat(time.Millisecond, 2*time.Millisecond)
 	var we ours
 	var they zmq4Socket
 	var left, right any

@@ -89,8 +89,8 @@ func (c *config) validate() error {
 		return bad("WithHandshakeTimeout(%v): want more than 0", c.handshakeTime)
 	case c.maxHandshakes <= 0:
 		return bad("WithMaxHandshakes(%d): want more than 0", c.maxHandshakes)
-	case c.heartbeat < 0 || c.heartbeat > 0 && c.heartbeatExpiry <= 0:
-		return bad("WithHeartbeat(%v, %v): want an interval and a timeout above 0, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
+	case c.heartbeat < 0 || c.heartbeat > 0 && c.heartbeatExpiry <= c.heartbeat:
+		return bad("WithHeartbeat(%v, %v): want a timeout above the interval, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
 	}

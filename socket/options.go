@@ -60,8 +60,9 @@ func WithMaxHandshakes(n int) Option {
 // WithHeartbeat sets the interval at which a peer is sent PING and the silence
 // after which it is given up (ZMQ_HEARTBEAT_IVL, ZMQ_HEARTBEAT_TIMEOUT). Any
 // octets from the peer count as a sign of life, and a peer that does not take
-// what is written to it is slow, not silent. The default is 5 s and 15 s, for
-// peers that speak ZMTP 3.1; an interval of 0 sends none.
+// what is written to it is slow, not silent. The timeout counts from when the
+// peer was last heard, so it has to be longer than the interval. The default is
+// 5 s and 15 s, for peers that speak ZMTP 3.1; an interval of 0 sends none.
 func WithHeartbeat(interval, timeout time.Duration) Option {
 	return option(func(c *config) { c.heartbeat, c.heartbeatExpiry = interval, timeout })
 }

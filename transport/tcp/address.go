@@ -91,7 +91,7 @@ func parseHostPort(s string) (hostPort, error) {
 	}
 	inner, open := strings.CutPrefix(h.host, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
-	if open != closed {
+	if open != closed || strings.ContainsAny(inner, "[]") {
 		return hostPort{}, errors.New("unbalanced brackets")
 	}
 	h.host = inner
