@@ -2,9 +2,11 @@ package socket
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -298,4 +300,44 @@ func TestCutConnection(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRequestGivenUpWhileConnecting: the answer to a request that was given up
+// while its connection was being made is not taken for that to the next one.
+func TestRequestGivenUpWhileConnecting(t *testing.T) {
+	overAll(t, func(t *testing.T, scheme string) {
+		rounds := 500
+		if scheme == "inproc" { // where there is next to no time between the two
+			rounds = 5000
+		}
+		rep := closing(t, must(NewRep(WithLinger(0))))
+		endpoint := must(rep.Bind(anywhere(t, scheme)))
+		go func() {
+			err := rep.Serve(t.Context(), func(_ context.Context, question Message) (Message, error) { return question, nil })
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}()
+		for i := range rounds {
+			req := must(NewReq(quickRedial, WithLinger(0)))
+			if err := req.Connect(endpoint); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				for range i % 40 { // a little later each time
+					runtime.Gosched()
+				}
+				cancel()
+			}()
+			if _, err := req.Request(ctx, []byte("first")); err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			m, err := req.Request(bounded(t), []byte("second"))
+			if err != nil || string(m[0]) != "second" {
+				t.Fatalf("round %d: answer %v, %v", i, m, err)
+			}
+			req.Close()
+		}
+	})
 }
