@@ -323,17 +323,19 @@ func TestRequestGivenUpWhileConnecting(t *testing.T) {
 			if err := req.Connect(endpoint); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithCancel(t.Context())
+			first, giveUp := context.WithCancel(t.Context())
 			go func() {
 				for range i % 40 { // a little later each time
 					runtime.Gosched()
 				}
-				cancel()
+				giveUp()
 			}()
-			if _, err := req.Request(ctx, []byte("first")); err != nil && !errors.Is(err, context.Canceled) {
+			if _, err := req.Request(first, []byte("first")); err != nil && !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
-			m, err := req.Request(bounded(t), []byte("second"))
+			ctx, cancel := limited(t)
+			m, err := req.Request(ctx, []byte("second"))
+			cancel()
 			if err != nil || string(m[0]) != "second" {
 				t.Fatalf("round %d: answer %v, %v", i, m, err)
 			}
