@@ -131,7 +131,7 @@ func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) (lived t
 // connection never got to traffic, or nil if it did.
 func (s *socket) meet(ctx context.Context, x *session) error {
 	s.mu.Lock()
-	s.conns[x.conn] = struct{}{}
+	s.conns[x] = struct{}{}
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { x.end(ErrClosed) })
 	defer stop()
@@ -155,7 +155,7 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 // settled is told that a connection is no longer in its handshake.
 func (s *socket) settled(x *session) {
 	s.mu.Lock()
-	delete(s.conns, x.conn)
+	delete(s.conns, x)
 	s.mu.Unlock()
 	if l := x.pipe.listener; l != nil {
 		l.settled(x.pipe)

@@ -70,9 +70,8 @@ func (b *heartbeat) wrote(began time.Time) {
 	if b.timer == nil || began.IsZero() {
 		return
 	}
-	now := time.Now()
-	if limit := b.limit(); limit > 0 && now.Sub(began) > limit/2 {
-		b.x.heard.Store(now.UnixNano())
+	if limit := b.limit(); limit > 0 && time.Since(began) > limit/2 {
+		b.x.hear()
 	}
 }
 
@@ -94,7 +93,7 @@ func (b *heartbeat) wait(now time.Time) time.Duration {
 		d = b.next.Sub(now)
 	}
 	if limit := b.limit(); limit > 0 {
-		d = min(d, time.Unix(0, b.x.heard.Load()).Add(limit).Sub(now))
+		d = min(d, limit-b.x.silence())
 	}
 	return max(d, time.Millisecond)
 }
@@ -104,9 +103,9 @@ func (b *heartbeat) tick() error {
 	b.ttl = time.Duration(b.x.ttl.Load())
 	now := time.Now()
 	if b.x.paused.Load() {
-		b.x.heard.Store(now.UnixNano()) // we do not listen: it is we who are silent
+		b.x.hear() // we do not listen: it is we who are silent
 	}
-	silence := time.Duration(now.UnixNano() - b.x.heard.Load())
+	silence := b.x.silence()
 	if limit := b.limit(); limit > 0 && silence >= limit {
 		return fmt.Errorf("%w for %v", errSilent, silence.Round(time.Millisecond))
 	}

@@ -142,7 +142,7 @@ func (l *listener) accept() {
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
-		case <-s.ctx.Done():
+		case <-l.freed: // perhaps by close
 			t.Stop()
 		}
 	}

@@ -53,3 +53,37 @@ func TestSlowReceiverLosesNothingOfAPeerThatClosed(t *testing.T) {
 		}
 	}
 }
+
+// Nor may anything be lost that the sender's system still holds when it
+// closes: a PING to a connection that is closed already would make it forget.
+func TestCloseWaitsUntilASlowPeerHasItAll(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	const messages = 3000
+
+	pull := must(socket.NewPull(socket.WithRecvHWM(1), socket.WithHeartbeat(20*time.Millisecond, time.Minute)))
+	defer pull.Close()
+	endpoint := must(pull.Bind("tcp://127.0.0.1:0"))
+	push := must(socket.NewPush(socket.WithSendHWM(0), socket.WithLinger(-1)))
+	check(push.Connect(endpoint))
+	body := make([]byte, 1000)
+	for range messages {
+		check(push.Send(ctx, body))
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- push.Close() }()
+
+	slow := time.NewTicker(time.Millisecond)
+	defer slow.Stop()
+	for i := range messages {
+		if i < messages/10 { // for longer than a parting peer has
+			<-slow.C
+		}
+		if _, err := pull.Recv(ctx); err != nil {
+			t.Fatalf("message %d of %d: %v", i, messages, err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close = %v", err)
+	}
+}

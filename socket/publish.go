@@ -158,13 +158,7 @@ func (b *publishing) attach(*session) error { return nil }
 
 func (b *publishing) detach(x *session) {
 	b.forget(x)
-	p := x.pipe
-	if n, _ := p.out.Clear(); p.draining {
-		b.s.send.unsent += n
-		p.lose(n, DropClosed)
-	} else {
-		p.lose(n, DropPeerGone) // a connection that comes back has to subscribe anew (PS-02)
-	}
+	x.pipe.forfeit() // a connection that comes back has to subscribe anew (PS-02)
 }
 
 // drop ends the topics of a pipe. If it is still connected, because its endpoint

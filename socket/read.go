@@ -2,7 +2,6 @@ package socket
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
@@ -35,7 +34,7 @@ func (x *session) read(early []byte) error {
 			n, err = x.conn.Read(d.Space())
 		}
 		if n > 0 {
-			x.heard.Store(time.Now().UnixNano())
+			x.hear()
 			scanned := d.Scan(n)
 			if !x.deliver(d) {
 				s.recv.lose(d.Undelivered(), DropClosed)
@@ -77,7 +76,7 @@ func (x *session) deliver(d *queue.Decoder) bool {
 		case <-x.stop:
 			return false
 		}
-		x.heard.Store(time.Now().UnixNano())
+		x.hear()
 		x.paused.Store(false)
 	}
 }

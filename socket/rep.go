@@ -67,6 +67,8 @@ type replying struct {
 	reply pattern.Replier[*session] // guarded by the send lock
 }
 
+func (b *replying) detach(x *session) { x.pipe.forfeit() }
+
 // Send sends the reply to the request that was received last. It never waits:
 // if the peer has gone or its queue is full, the reply is dropped and counted
 // (RR-25). The frames are copied before Send returns. The error is ctx's own,

@@ -139,7 +139,7 @@ func (b *routing) attach(x *session) error {
 			return fmt.Errorf("%w: identity %q of %s is taken by %s", ErrProtocol, announced, x.peer.RemoteAddr, holder.peer.RemoteAddr)
 		}
 		b.routes.Replace(announced, x)
-		holder.end(fmt.Errorf("identity %q handed over to %s", announced, x.peer.RemoteAddr))
+		x.ousted = holder
 		id, err = string(announced), nil
 	}
 	if err != nil {
@@ -149,7 +149,10 @@ func (b *routing) attach(x *session) error {
 	return nil
 }
 
-func (b *routing) detach(x *session) { b.forget(x) }
+func (b *routing) detach(x *session) {
+	b.forget(x)
+	x.pipe.forfeit() // it was for this peer, not for the next one at the endpoint
+}
 
 func (b *routing) drop(p *pipe) {
 	if p.session != nil {

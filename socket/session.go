@@ -3,6 +3,7 @@ package socket
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -25,7 +26,9 @@ type session struct {
 	twin  *session      // the other end in process, else nil
 	local *introduction // what the other end in process was handed
 
-	id    []byte        // the peer's identity, for the frame in front of its messages
+	id     []byte   // the peer's identity, for the frame in front of its messages
+	ousted *session // whose identity it took over (ROUTER)
+
 	wake  chan struct{} // of capacity 1: the writer is to look for work
 	space chan struct{} // of capacity 1: the full incoming queue has room
 	stop  chan struct{} // closed when the connection is to end
@@ -41,7 +44,8 @@ type session struct {
 	replayed bool     // it has been told our subscriptions, and is told of changes
 	notices  [][]byte // what its end means to the application (XPUB)
 
-	heard  atomic.Int64 // when octets last came, in nanoseconds since epoch
+	born   time.Time    // what heard counts from: the wall clock may jump
+	heard  atomic.Int64 // when octets last came, in nanoseconds
 	ttl    atomic.Int64 // silence after which the peer wants to be given up, from its PING
 	paused atomic.Bool  // the reader waits for the application and hears nothing
 	mute   atomic.Bool  // the socket is closed: what comes is thrown away
@@ -51,6 +55,7 @@ func (s *socket) newSession(p *pipe, conn net.Conn) *session {
 	return &session{
 		pipe:  p,
 		conn:  conn,
+		born:  time.Now(),
 		wake:  make(chan struct{}, 1),
 		space: make(chan struct{}, 1),
 		stop:  make(chan struct{}),
@@ -82,11 +87,19 @@ func (x *session) end(why error) {
 	})
 }
 
+// hear notes that octets have come, or that none could.
+func (x *session) hear() { x.heard.Store(int64(time.Since(x.born))) }
+
+// silence returns for how long no octets have come.
+func (x *session) silence() time.Duration {
+	return time.Since(x.born) - time.Duration(x.heard.Load())
+}
+
 func (x *session) lastHeard() time.Time {
-	if ns := x.heard.Load(); ns != 0 {
-		return time.Unix(0, ns)
+	if x.twin != nil {
+		return time.Time{}
 	}
-	return time.Time{}
+	return x.born.Add(time.Duration(x.heard.Load()))
 }
 
 // describe fills in what is known of the peer.
@@ -139,6 +152,9 @@ func (s *socket) attach(x *session) error {
 	if wake != nil {
 		wake.Wake()
 	}
+	if x.ousted != nil {
+		x.ousted.end(fmt.Errorf("identity %q handed over to %s", x.peer.ID, x.peer.RemoteAddr))
+	}
 	x.id = []byte(x.peer.ID)
 	s.recv.add(x.inlet)
 	s.mu.Lock()
@@ -190,7 +206,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.Lock()
 	q.SetConsumer(x.inlet)
 	q.Unlock()
-	x.heard.Store(time.Now().UnixNano())
+	x.hear()
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err

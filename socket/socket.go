@@ -2,7 +2,6 @@ package socket
 
 import (
 	"context"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,7 @@ type socket struct {
 	listeners map[*listener]struct{}
 	dialers   map[*pipe]struct{}    // the pipes that Connect made
 	sessions  map[*session]struct{} // past the handshake
-	conns     map[net.Conn]struct{} // in the handshake
+	conns     map[*session]struct{} // in the handshake
 	changed   chan struct{}         // closed and replaced when sessions changes
 
 	handshakes, refused, lost, redials atomic.Uint64
@@ -80,7 +79,7 @@ func newSocket(kind string, c *config) (*socket, error) {
 		listeners: make(map[*listener]struct{}),
 		dialers:   make(map[*pipe]struct{}),
 		sessions:  make(map[*session]struct{}),
-		conns:     make(map[net.Conn]struct{}),
+		conns:     make(map[*session]struct{}),
 		changed:   make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -179,6 +178,20 @@ func (p *pipe) lose(n int, why DropReason) {
 	}
 }
 
+// forfeit drops what p has: its peer is gone, or its time is over. The caller
+// holds the send lock.
+func (p *pipe) forfeit() {
+	n, _ := p.out.Clear()
+	if p.s.send.closed {
+		p.s.send.unsent += n
+	}
+	if p.draining {
+		p.lose(n, DropClosed)
+	} else {
+		p.lose(n, DropPeerGone)
+	}
+}
+
 // flow returns what has gone through p. The caller holds the send lock.
 func (p *pipe) flow() Flow {
 	d := p.out.Depth()
@@ -198,13 +211,7 @@ func (p *pipe) retire() {
 		return
 	}
 	s.rules.drop(p)
-	n, _ := p.out.Clear()
-	if p.draining {
-		s.send.unsent += n
-		p.lose(n, DropClosed)
-	} else {
-		p.lose(n, DropPeerGone)
-	}
+	p.forfeit()
 	s.send.finished.add(p.flow())
 	delete(s.send.pipes, p)
 }

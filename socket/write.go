@@ -93,33 +93,43 @@ func (x *session) writeAll(iov [][]byte) (int, error) {
 }
 
 // part says goodbye when everything has been written: it ends our direction
-// and gives the peer a moment to end its own. To close at once would reset the
-// connection if anything of the peer's were unread, and take from it what it
-// has not yet read itself.
+// and gives the peer a moment to end its own. What the system still holds then
+// is waited for, too, for at most the linger time: on a connection that is
+// closed, the first octets of the peer, such as a PING, make the system reset it
+// and forget all that the peer has not got.
 func (x *session) part() {
 	if half, ok := x.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		t := time.NewTimer(partingTime)
 		defer t.Stop()
-		select {
-		case <-x.stop:
-		case <-t.C:
+		for gone := false; !gone; {
+			select {
+			case <-x.stop:
+				gone = true
+			case <-t.C:
+				octets, known := unacked(x.conn)
+				gone = !known || octets == 0
+				t.Reset(partingTime / 10)
+			}
 		}
 	}
 	x.end(ErrClosed)
 }
 
-// lastWords is how long a peer that takes nothing more is listened to.
-const lastWords = time.Second
+// What is still taken from a peer that takes nothing more.
+const (
+	lastWords    = time.Second
+	systemBuffer = 8 << 20 // octets; above Linux's default for the largest
+)
 
 // heed ends a connection that takes nothing more, as a write told. The peer
 // has ended it, and closed in good order perhaps long ago, while we were too
 // busy to read: what the system holds of its messages is read first, above the
-// high-water mark if need be. That is as much as the system's buffer has. To
-// close at once would lose it, and neither side would know.
+// high-water mark if need be, as much as a system's buffer has. To close at once
+// would lose it, and neither side would know.
 func (x *session) heed(err error) {
 	q := x.inlet.Queue()
 	q.Lock()
-	q.SetMarks(queue.Marks{})
+	q.SetMarks(queue.Marks{Bytes: q.Depth().Bytes + systemBuffer})
 	q.Unlock()
 	t := time.NewTimer(lastWords)
 	defer t.Stop()

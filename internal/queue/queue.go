@@ -269,13 +269,17 @@ func (q *Queue) room() {
 	}
 }
 
-// Step returns after how many messages a consumer that takes them one by one
-// should release them. The caller holds the lock.
-func (q *Queue) Step() int {
-	if q.marks.Messages == 0 {
-		return 1 << 10
+// Step returns after how many messages, or octets, a consumer that takes them
+// one by one should release them. The caller holds the lock.
+func (q *Queue) Step() (msgs, size int) {
+	msgs, size = 1<<10, 1<<20
+	if m := q.marks.Messages; m > 0 {
+		msgs = max(1, m/8)
 	}
-	return max(1, q.marks.Messages/8)
+	if b := q.marks.Bytes; b > 0 {
+		size = max(1, b/8)
+	}
+	return msgs, size
 }
 
 // Depth is what a queue holds and has seen.

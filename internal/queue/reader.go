@@ -8,7 +8,8 @@ type Reader struct {
 	b     *Batch // taken; the first one is being read
 	pos   int    // in b.buf
 	used  int    // of b.large
-	step  int
+	step  int // messages after which to release
+	steps int // octets after which to release
 	msgs  int // read, not yet released
 	size  int
 	ahead int // messages taken and not yet read
@@ -34,7 +35,7 @@ func (r *Reader) Next() *Raw {
 		}
 		r.q.Lock()
 		r.release()
-		r.step = r.q.Step()
+		r.step, r.steps = r.q.Step()
 		r.ahead = r.q.waiting
 		r.b = r.q.Take()
 		r.q.Unlock()
@@ -61,7 +62,7 @@ func (r *Reader) Done() {
 	}
 	r.msgs++
 	r.size += r.raw.size
-	if r.msgs >= r.step || r.b == nil {
+	if r.msgs >= r.step || r.size >= r.steps || r.b == nil {
 		r.q.Lock()
 		r.release()
 		r.q.Unlock()
