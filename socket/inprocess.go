@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
 )
 
@@ -80,15 +79,34 @@ func (s *socket) join(x *session, remote *introduction) error {
 	if err := s.compatible(remote.kind); err != nil {
 		return err
 	}
+	// A pipe that Connect made may hold messages already. They are taken from it
+	// only when its own end knows over which connection: else a REQ could not tell
+	// that a request that it gives up has left, and that its reply will come.
+	if x.twin.pipe.dialed && !x.pipe.dialed {
+		select {
+		case <-remote.joined:
+		case <-conn.Done():
+			return errLeft
+		}
+	}
 	q := x.twin.pipe.out // its lock is the other socket's send lock: not taken under ours
 	x.inlet = newInlet(x, q)
 	if err := s.attach(x); err != nil {
 		return err
 	}
+	q.Lock()
+	q.SetMarks(x.twin.pipe.s.cfg.sendMarks.Add(s.cfg.recvMarks)) // HW-02
+	if s.cfg.conflate {
+		q.SetConflate(true) // HW-07
+	}
+	wake := q.SetConsumer(x.inlet)
+	q.Unlock()
+	if wake != nil {
+		wake.Wake()
+	}
 	close(x.local.joined)
 	select {
 	case <-remote.joined:
-		s.consume(x, q)
 		s.replay(x)
 		s.linger(x, conn)
 	case <-conn.Done():
@@ -102,22 +120,6 @@ func (s *socket) join(x *session, remote *introduction) error {
 	<-remote.sealed // what the peer took is its own; the rest is ours again
 	s.detach(x)
 	return nil
-}
-
-// consume begins to receive from q, the outgoing queue of the other end. Both
-// ends are attached by now: until then, what is in q has not been sent, and the
-// other end may still take it back.
-func (s *socket) consume(x *session, q *queue.Queue) {
-	q.Lock()
-	q.SetMarks(x.twin.pipe.s.cfg.sendMarks.Add(s.cfg.recvMarks)) // HW-02
-	if s.cfg.conflate {
-		q.SetConflate(true) // HW-07
-	}
-	wake := q.SetConsumer(x.inlet)
-	q.Unlock()
-	if wake != nil {
-		wake.Wake()
-	}
 }
 
 // linger waits until one side ends the connection.
