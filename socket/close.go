@@ -35,6 +35,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	defer close(s.done)
 	for x := range s.sessions {
 		x.mute.Store(true)
+		x.Room(nil)
 	}
 	listeners := s.listeners
 	s.peersChanged()

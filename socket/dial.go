@@ -93,7 +93,7 @@ func (p *pipe) drain(linger time.Duration) {
 	p.draining = true
 	x := p.session
 	idle := x == nil && p.out.Depth().Messages == 0
-	s.send.Unlock()
+	s.unlockSend()
 	switch {
 	case idle || linger == 0:
 		p.cancel(ErrClosed)

@@ -91,18 +91,15 @@ func (s *socket) join(x *session, remote *introduction) error {
 	}
 	q := x.twin.pipe.out // its lock is the other socket's send lock: not taken under ours
 	x.inlet = newInlet(x, q)
-	if err := s.attach(x); err != nil {
-		return err
-	}
 	q.Lock()
 	q.SetMarks(x.twin.pipe.s.cfg.sendMarks.Add(s.cfg.recvMarks)) // HW-02
 	if s.cfg.conflate {
 		q.SetConflate(true) // HW-07
 	}
-	wake := q.SetConsumer(x.inlet)
+	q.SetConsumer(x.inlet) // before attach tells of the peer: what it sends then is there to receive
 	q.Unlock()
-	if wake != nil {
-		wake.Wake()
+	if err := s.attach(x); err != nil {
+		return err
 	}
 	close(x.local.joined)
 	select {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/pattern"
@@ -12,8 +11,7 @@ import (
 
 // publishing gives PUB and XPUB their rules and their methods to send.
 type publishing struct {
-	s    *socket
-	xpub bool
+	s *socket
 
 	// Guarded by the send lock.
 	topics  pattern.Trie[*pipe] // what is matched
@@ -22,6 +20,7 @@ type publishing struct {
 	mark    uint64
 	packed  queue.Packed
 	last    *session // the peer whose message was received last
+	notices *notices // what the application sees of subscriptions; nil for PUB
 }
 
 // Send queues a message for every peer that has subscribed to a prefix of its
@@ -179,14 +178,14 @@ func (b *publishing) room(*pipe) { b.s.send.waiters.wakeAll() }
 // have room need not any more.
 func (b *publishing) forget(x *session) {
 	b.s.send.waiters.wakeAll()
-	var notices [][]byte
+	c := b.s.cfg
 	tell := func(prefix []byte, last bool) {
-		if b.xpub && (last || b.s.cfg.verboser || b.s.cfg.manual) {
-			notices = append(notices, subscriptionMessage(prefix, false))
+		if last || c.verboser || c.manual {
+			b.show(x, subscriptionMessage(prefix, false))
 		}
 	}
 	quiet := func([]byte, bool) {}
-	if b.s.cfg.manual {
+	if c.manual {
 		b.topics.RemoveAll(x.pipe, quiet)
 		b.asked.RemoveAll(x.pipe, tell)
 	} else {
@@ -195,84 +194,73 @@ func (b *publishing) forget(x *session) {
 	if b.last == x {
 		b.last = nil
 	}
-	x.notices = append(x.notices, notices...)
 }
-
-func (b *publishing) upstream() bool { return b.xpub }
 
 // subscription implements subscribers.
-func (b *publishing) subscription(x *session, topic []byte, on bool) (show bool, err error) {
-	s := b.s
+func (b *publishing) subscription(x *session, topic []byte, on bool) error {
 	if len(topic) > maxTopic {
-		return false, fmt.Errorf("topic of %d octets: %w, the limit is %d", len(topic), ErrTooLarge, maxTopic)
+		return fmt.Errorf("topic of %d octets: %w, the limit is %d", len(topic), ErrTooLarge, maxTopic)
 	}
-	s.send.Lock()
-	show, wake, err := b.changed(x, topic, on)
-	s.send.Unlock()
-	if wake != nil {
-		wake.Wake()
+	b.s.send.Lock()
+	defer b.s.unlockSend()
+	if x.pipe.draining || x.pipe.session != x {
+		return nil // it gets only what is queued already, or has left
 	}
-	return show, err
+	if on {
+		return b.subscribe(x, topic)
+	}
+	b.cancel(x, topic)
+	return nil
 }
 
-// changed enters a peer's subscription or cancellation.
-func (b *publishing) changed(x *session, topic []byte, on bool) (show bool, wake queue.Waker, err error) {
-	if x.pipe.draining || x.pipe.session != x {
-		return false, nil, nil // it gets only what is queued already, or has left
+// wanted returns where the peers' own subscriptions are.
+func (b *publishing) wanted() *pattern.Trie[*pipe] {
+	if b.s.cfg.manual {
+		return &b.asked
 	}
+	return &b.topics
+}
+
+func (b *publishing) subscribe(x *session, topic []byte) error {
 	c := b.s.cfg
-	wanted := &b.topics
-	if c.manual {
-		wanted = &b.asked
-	}
-	if !on {
-		last, removed := wanted.Remove(topic, x.pipe)
-		if removed {
-			x.topics--
-			x.octets -= len(topic)
-			b.s.send.waiters.wakeAll() // they need not wait for this peer any more
-		}
-		return b.xpub && (last || removed && c.verboser || c.manual), nil, nil
-	}
-	first, added := wanted.Add(topic, x.pipe)
+	first, added := b.wanted().Add(topic, x.pipe)
 	if added {
 		x.topics++
 		x.octets += len(topic)
 		if c.maxTopics > 0 && x.topics > c.maxTopics || c.maxTopicBytes > 0 && x.octets > c.maxTopicBytes {
-			return false, nil, fmt.Errorf("subscriptions: %w, the limits are %d topics and %d octets",
+			return fmt.Errorf("subscriptions: %w, the limits are %d topics and %d octets",
 				ErrTooLarge, c.maxTopics, c.maxTopicBytes)
 		}
 	}
 	if !c.manual {
-		wake = b.subscribed(x, topic)
+		b.subscribed(x, topic)
 	}
-	return b.xpub && (first || c.verbose || c.manual), wake, nil
+	if first || c.verbose || c.manual {
+		b.show(x, subscriptionMessage(topic, true))
+	}
+	return nil
+}
+
+func (b *publishing) cancel(x *session, topic []byte) {
+	c := b.s.cfg
+	last, removed := b.wanted().Remove(topic, x.pipe)
+	if removed {
+		x.topics--
+		x.octets -= len(topic)
+		b.s.send.waiters.wakeAll() // they need not wait for this peer any more
+	}
+	if last || removed && c.verboser || c.manual {
+		b.show(x, subscriptionMessage(topic, false))
+	}
 }
 
 // subscribed is told that topic has begun to be matched for x.
-func (b *publishing) subscribed(x *session, topic []byte) (wake queue.Waker) {
-	if m := b.s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) && x.pipe.out.Fits(queue.WireSize(m)) {
-		wake = x.pipe.out.Append(nil, m)
+func (b *publishing) subscribed(x *session, topic []byte) {
+	s := b.s
+	if m := s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) && x.pipe.out.Fits(queue.WireSize(m)) {
+		if wake := x.pipe.out.Append(nil, m); wake != nil {
+			s.send.late = append(s.send.late, wake)
+		}
 	}
-	b.s.send.watchers.wakeAll()
-	return wake
-}
-
-// showNotices lets the application receive what the end of a connection means
-// for its topics. The connection's own inlet may be another socket's queue, so
-// they come through one of their own.
-func (s *socket) showNotices(x *session) {
-	if len(x.notices) == 0 {
-		return
-	}
-	q := queue.New(new(sync.Mutex), queue.Marks{}, false, nil)
-	in := newInlet(x, q)
-	q.Lock()
-	for _, n := range x.notices {
-		q.Append(nil, [][]byte{n})
-	}
-	q.Unlock()
-	x.notices = nil
-	s.recv.add(in)
-	s.recv.end(in)
+	s.send.watchers.wakeAll()
 }

@@ -10,16 +10,19 @@ import (
 // subscribers is what the rules of a publishing socket do with subscriptions.
 type subscribers interface {
 	// subscription is told that the peer subscribed to a topic, or cancelled. It
-	// reports whether the application is to see that. It takes the send lock.
-	subscription(x *session, topic []byte, on bool) (show bool, err error)
-	// upstream reports whether other messages of subscribers are for the application.
-	upstream() bool
+	// takes the send lock.
+	subscription(x *session, topic []byte, on bool) error
+	// upstream gets the other messages of subscribers. It takes the send lock.
+	upstream(x *session, m *queue.Raw)
+	// crowded reports whether the application has yet to receive so much of the
+	// peer that no more should be read. It takes the send lock.
+	crowded(x *session) bool
 }
 
 // read reads the connection until it ends, and returns why.
 func (x *session) read(early []byte) error {
 	s := x.pipe.s
-	_, inspect := s.rules.(subscribers)
+	subs, inspect := s.rules.(subscribers)
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	defer func() { d.Free() }()
 	for {
@@ -42,6 +45,11 @@ func (x *session) read(early []byte) error {
 			}
 			if scanned != nil {
 				return scanned
+			}
+			for inspect && subs.crowded(x) {
+				if !x.pause() {
+					return x.cause
+				}
 			}
 		}
 		if err != nil {
@@ -70,15 +78,24 @@ func (x *session) deliver(d *queue.Decoder) bool {
 		if all {
 			return true
 		}
-		x.paused.Store(true)
-		select {
-		case <-x.space:
-		case <-x.stop:
+		if !x.pause() {
 			return false
 		}
-		x.hear()
-		x.paused.Store(false)
 	}
+}
+
+// pause waits until the application has received something, so that the reader
+// should look again. It reports false if the connection is to end.
+func (x *session) pause() bool {
+	x.paused.Store(true)
+	select {
+	case <-x.space:
+	case <-x.stop:
+		return false
+	}
+	x.hear()
+	x.paused.Store(false)
+	return true
 }
 
 // lose counts n messages that were received whole and reach nobody.
@@ -93,16 +110,16 @@ func (r *recvSide) lose(n int, why DropReason) {
 }
 
 // Command implements queue.Handler for the commands of traffic (WT-31).
-func (x *session) Command(body []byte) (notice []byte, err error) {
+func (x *session) Command(body []byte) error {
 	name, payload, err := zmtp.ParseCommand(body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	switch name {
 	case zmtp.CommandPing:
 		ttl, context, err := zmtp.ParsePing(payload)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		x.ttl.Store(int64(ttl))
 		s := x.pipe.s
@@ -117,37 +134,22 @@ func (x *session) Command(body []byte) (notice []byte, err error) {
 	case zmtp.CommandError:
 		reason, err := zmtp.ParseError(payload)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return nil, &zmtp.PeerError{Reason: reason}
+		return &zmtp.PeerError{Reason: reason}
 	case zmtp.CommandReady:
-		return nil, fmt.Errorf("%w: READY after the handshake", ErrProtocol)
+		return fmt.Errorf("%w: READY after the handshake", ErrProtocol)
 	}
-	return nil, nil
+	return nil
 }
 
-// subscription handles a subscription or cancellation and returns what the
-// application is to see of it. Sockets that do not publish ignore it (WT-32).
-func (x *session) subscription(topic []byte, on bool) (notice []byte, err error) {
-	rules, ok := x.pipe.s.rules.(subscribers)
-	if !ok {
-		return nil, nil
+// subscription handles a subscription or cancellation. Sockets that do not
+// publish ignore it (WT-32).
+func (x *session) subscription(topic []byte, on bool) error {
+	if rules, ok := x.pipe.s.rules.(subscribers); ok {
+		return rules.subscription(x, topic, on)
 	}
-	show, err := rules.subscription(x, topic, on)
-	if !show || err != nil {
-		return nil, err
-	}
-	return subscriptionMessage(topic, on), nil
-}
-
-// subscriptionMessage is how the application sees a subscription (PS-20).
-func subscriptionMessage(topic []byte, on bool) []byte {
-	m := make([]byte, 1+len(topic))
-	if on {
-		m[0] = 1
-	}
-	copy(m[1:], topic)
-	return m
+	return nil
 }
 
 // Inspect implements queue.Handler: a publisher's peers may subscribe by
@@ -156,12 +158,9 @@ func (x *session) Inspect(m *queue.Raw) (keep bool, err error) {
 	rules := x.pipe.s.rules.(subscribers)
 	if m.Frames() == 1 {
 		if body := m.Frame(0); len(body) > 0 && body[0] <= 1 {
-			return rules.subscription(x, body[1:], body[0] == 1)
+			return false, rules.subscription(x, body[1:], body[0] == 1)
 		}
 	}
-	if !rules.upstream() {
-		x.pipe.s.recv.lose(1, DropMalformed)
-		return false, nil
-	}
-	return true, nil
+	rules.upstream(x, m)
+	return false, nil
 }

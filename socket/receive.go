@@ -37,16 +37,17 @@ type filter interface {
 // until the application has taken all its messages.
 type inlet struct {
 	*queue.Reader
-	session  *session
-	base     uint64 // messages that had passed the queue before
-	replaced uint64 // of these, those that newer ones replaced
-	gone     bool   // the connection has ended: nothing more comes
-	received uint64 // messages received in all, once gone
+	side     *recvSide
+	session  *session // whose messages these are
+	base     uint64   // messages that had passed the queue before
+	replaced uint64   // of these, those that newer ones replaced
+	gone     bool     // the connection has ended: nothing more comes
+	received uint64   // messages received in all, once gone
 }
 
 // newInlet makes the receiving end of session, whose messages come through q.
 func newInlet(x *session, q *queue.Queue) *inlet {
-	in := &inlet{Reader: queue.NewReader(q), session: x}
+	in := &inlet{Reader: queue.NewReader(q), side: &x.pipe.s.recv, session: x}
 	q.Lock()
 	d := q.Depth()
 	in.base, in.replaced = d.Left+d.Conflated, d.Conflated
@@ -63,7 +64,7 @@ func (in *inlet) passed(d queue.Depth) uint64 {
 
 // Wake implements queue.Waker.
 func (in *inlet) Wake() {
-	r := &in.session.pipe.s.recv
+	r := in.side
 	r.Lock()
 	defer r.Unlock()
 	if !r.deaf {
@@ -88,10 +89,12 @@ func (in *inlet) flow() (received uint64, f Flow) {
 	return in.passed(d), f
 }
 
-// add lets the application receive from in.
+// add lets the application receive from in, which in process may have
+// something already.
 func (r *recvSide) add(in *inlet) {
 	r.Lock()
-	r.turn.AddIdle(in)
+	r.turn.Add(in)
+	r.waiters.wakeOne()
 	r.Unlock()
 }
 

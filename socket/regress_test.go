@@ -113,3 +113,30 @@ func TestCloseOfReqDoesNotLingerForARequestGivenUp(t *testing.T) {
 		t.Errorf("Request = %v, want ErrClosed", err)
 	}
 }
+
+// What an XPUB shows of several subscribers comes in the order in which the
+// topic changed hands, so that who follows it knows whether anybody listens.
+func TestNoticesOfSeveralPeersKeepTheirOrder(t *testing.T) {
+	pub := closing(t, must(NewXPub()))
+	a, b := closing(t, must(NewSub())), closing(t, must(NewSub()))
+	linked(t, "inproc", pub, a)
+	linked(t, "inproc", pub, b)
+	if err := errors.Join(pub.WaitPeers(bounded(t), 2), b.Subscribe("other")); err != nil {
+		t.Fatal(err)
+	}
+	if err := pub.WaitSubscribers(bounded(t), "other", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.Subscribe("topic"), b.Unsubscribe("topic"), a.Subscribe("topic")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\x01other", "\x01topic", "\x00topic", "\x01topic"} {
+		m, err := pub.Recv(bounded(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(m[0]) != want {
+			t.Fatalf("received %q, want %q", m[0], want)
+		}
+	}
+}

@@ -36,13 +36,14 @@ type session struct {
 	cause error // why it ended; set before stop is closed
 
 	// Guarded by the send lock.
-	control  []byte   // commands to write before anything else
-	pong     []byte   // context of the one PONG that is owed (RELIABILITY: newest wins)
-	pongDue  bool     //
-	topics   int      // what the peer has subscribed to
-	octets   int      // of its topics
-	replayed bool     // it has been told our subscriptions, and is told of changes
-	notices  [][]byte // what its end means to the application (XPUB)
+	control            []byte // commands to write before anything else
+	pong               []byte // context of the one PONG that is owed (RELIABILITY: newest wins)
+	pongDue            bool   //
+	topics             int    // what the peer has subscribed to
+	octets             int    // of its topics
+	replayed           bool   // it has been told our subscriptions, and is told of changes
+	unread, unreadSize int    // its notices that the application has yet to receive (XPUB)
+	held               bool   // it is not read from because of them
 
 	born   time.Time    // what heard counts from: the wall clock may jump
 	heard  atomic.Int64 // when octets last came, in nanoseconds
@@ -186,8 +187,7 @@ func (s *socket) detach(x *session) {
 		n, _ := p.out.Clear()
 		p.lose(n, DropPeerGone)
 	}
-	s.send.Unlock()
-	s.showNotices(x)
+	s.unlockSend()
 	s.mu.Lock()
 	delete(s.sessions, x)
 	s.peersChanged()

@@ -66,6 +66,8 @@ type sendSide struct {
 	finished Flow  // of pipes that are no more
 	drops    Drops // of messages that never got to a queue
 	unsent   int   // messages that Close had to abandon
+
+	late []queue.Waker // consumers to wake once the lock is given up
 }
 
 func newSocket(kind string, c *config) (*socket, error) {
@@ -206,7 +208,7 @@ func (p *pipe) retire() {
 	p.cancel(nil)
 	s := p.s
 	s.send.Lock()
-	defer s.send.Unlock()
+	defer s.unlockSend()
 	if _, ok := s.send.pipes[p]; !ok {
 		return
 	}
@@ -238,6 +240,16 @@ func (s *socket) register(p *pipe) bool {
 		s.rules.open(p)
 	}
 	return true
+}
+
+// unlockSend gives up the send lock, and wakes whom that had to wait for.
+func (s *socket) unlockSend() {
+	late := s.send.late
+	s.send.late = nil
+	s.send.Unlock()
+	for _, w := range late {
+		w.Wake()
+	}
 }
 
 // Stats returns what the socket has done so far, in one consistent picture of

@@ -108,28 +108,15 @@ func (x *session) appendSubscription(dst, topic []byte, on bool) []byte {
 	}
 }
 
-// tellTwin tells a publisher of the same process, and puts what its
-// application is to see into the queue between the two.
+// tellTwin tells a publisher of the same process.
 func (x *session) tellTwin(topic []byte, on bool) {
 	t := x.twin
 	rules, ok := t.pipe.s.rules.(subscribers)
 	if !ok {
 		return
 	}
-	show, err := rules.subscription(t, topic, on)
-	if err != nil {
+	if err := rules.subscription(t, topic, on); err != nil {
 		t.end(err)
-		return
-	}
-	if !show {
-		return
-	}
-	s := x.pipe.s
-	s.send.Lock()
-	wake := x.pipe.out.Append(nil, [][]byte{subscriptionMessage(topic, on)})
-	s.send.Unlock()
-	if wake != nil {
-		wake.Wake()
 	}
 }
 

@@ -27,11 +27,10 @@ func NewXPub(opts ...XPubOption) (*XPub, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &XPub{socket: s, publishing: &publishing{s: s, xpub: true}, receiving: receiving{s}}
+	x := &XPub{socket: s, publishing: &publishing{s: s}, receiving: receiving{s}}
+	x.notices = newNotices(s)
 	s.rules = x.publishing
-	if c.manual {
-		s.recv.filter = x.publishing
-	}
+	s.recv.filter = x.publishing
 	return x, nil
 }
 
@@ -49,22 +48,18 @@ func (p *XPub) change(op, topic string, on bool) error {
 	if !s.cfg.manual {
 		return s.fail(op, "", fmt.Errorf("%w: the peers choose their topics, except with WithManual", ErrState))
 	}
-	var wake queue.Waker
 	s.send.Lock()
 	closed, x := s.send.closed, b.last
 	switch {
 	case closed || x == nil || x.pipe.session != x:
 	case on:
 		b.topics.Add([]byte(topic), x.pipe)
-		wake = b.subscribed(x, []byte(topic))
+		b.subscribed(x, []byte(topic))
 	default:
 		b.topics.Remove([]byte(topic), x.pipe)
 		s.send.waiters.wakeAll() // they need not wait for this peer any more
 	}
-	s.send.Unlock()
-	if wake != nil {
-		wake.Wake()
-	}
+	s.unlockSend()
 	if closed {
 		return s.fail(op, "", ErrClosed)
 	}
@@ -74,10 +69,13 @@ func (p *XPub) change(op, topic string, on bool) error {
 // mayReceive implements filter.
 func (b *publishing) mayReceive() error { return nil }
 
-// accept implements filter: with WithManual, who was heard last matters.
+// accept implements filter: it notes whose message it is.
 func (b *publishing) accept(in *inlet, _ *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
 	b.s.send.Lock()
+	defer b.s.send.Unlock()
+	if in == b.notices.inlet {
+		in.session = b.notices.next(b.s.cfg.recvMarks)
+	}
 	b.last = in.session
-	b.s.send.Unlock()
 	return nil, 0, 0, true
 }

@@ -22,9 +22,7 @@ type Limits struct {
 // A Handler gets what is not simply queued.
 type Handler interface {
 	// Command gets the body of a command frame, which is valid during the call.
-	// A notice that it returns is queued in the command's place as a message of
-	// one frame; it is shorter than the command by 2 octets or more.
-	Command(body []byte) (notice []byte, err error)
+	Command(body []byte) error
 	// Inspect is asked about each whole message of an inspecting Decoder; only
 	// what it keeps is queued.
 	Inspect(m *Raw) (keep bool, err error)
@@ -135,14 +133,8 @@ func (d *Decoder) Scan(n int) error {
 				break
 			}
 			at += h.Len + int(h.Size)
-			notice, err := d.handler.Command(rest[h.Len : h.Len+int(h.Size)])
-			if err != nil {
+			if err := d.handler.Command(rest[h.Len : h.Len+int(h.Size)]); err != nil {
 				return err
-			}
-			if notice != nil {
-				if err := d.insert(notice, at); err != nil {
-					return err
-				}
 			}
 			continue
 		}
@@ -170,21 +162,6 @@ func (d *Decoder) Scan(n int) error {
 		n := copy(b.buf[d.kept:], b.buf[at:])
 		b.buf = b.buf[:d.kept+n]
 	}
-	return nil
-}
-
-// insert queues a message of one frame in place of a command that ended at
-// position at. It cannot stand between the frames of another message.
-func (d *Decoder) insert(notice []byte, at int) error {
-	if d.frames > 0 {
-		return errors.New("subscription between the frames of a message")
-	}
-	room := d.b.buf[d.kept:d.kept:at]
-	wire := len(zmtp.AppendFrame(room, 0, notice))
-	d.kept += wire
-	d.msgs++
-	d.size += wire
-	d.end = d.kept
 	return nil
 }
 

@@ -19,7 +19,6 @@ var errHandler = errors.New("refused by the handler")
 // A handler keeps the commands it gets. What the first octet of a command or
 // message says decides what it does:
 //
-//	command 'N'  a notice: the command without its first two octets
 //	command 'E'  an error
 //	message 'D'  dropped
 //	message 'X'  an error
@@ -28,15 +27,12 @@ type handler struct {
 	inspected []message
 }
 
-func (h *handler) Command(body []byte) (notice []byte, err error) {
+func (h *handler) Command(body []byte) error {
 	h.commands = append(h.commands, bytes.Clone(body))
-	switch {
-	case len(body) > 2 && body[0] == 'N':
-		return bytes.Clone(body[2:]), nil
-	case len(body) > 0 && body[0] == 'E':
-		return nil, errHandler
+	if len(body) > 0 && body[0] == 'E' {
+		return errHandler
 	}
-	return nil, nil
+	return nil
 }
 
 func (h *handler) Inspect(m *queue.Raw) (keep bool, err error) {
@@ -67,7 +63,7 @@ func verdict(msg message) (keep bool, err error) {
 
 // An outcome is all that comes out of a stream of octets.
 type outcome struct {
-	messages []message // notices included
+	messages []message
 	commands [][]byte
 	err      error
 }
@@ -130,16 +126,8 @@ func parse(b []byte, l queue.Limits, inspect bool) (o outcome) {
 		frame := b[:head.Size:head.Size]
 		b = b[head.Size:]
 		if head.Command() {
-			notice, err := h.Command(frame)
-			switch {
-			case err != nil:
-				o.err = err
+			if o.err = h.Command(frame); o.err != nil {
 				return o
-			case notice != nil && msg != nil:
-				o.err = errors.New("notice inside a message")
-				return o
-			case notice != nil:
-				o.messages = append(o.messages, message{notice})
 			}
 			continue
 		}

@@ -89,63 +89,6 @@ func TestDecoderInspectFails(t *testing.T) {
 	}
 }
 
-// A notice takes the place of its command among the messages.
-func TestDecoderNotices(t *testing.T) {
-	for _, n := range sizes {
-		var stream []byte
-		var want []message
-		for i := range 3 {
-			m := bodies(i, n, 3)
-			note := append([]byte("N."), body(i, n)...)
-			if n == 0 { // too short for a notice
-				note = append(note, '.')
-			}
-			stream = append(stream, wire(m)...)
-			stream = zmtp.AppendFrame(stream, zmtp.FlagCommand, note)
-			stream = zmtp.AppendFrame(stream, zmtp.FlagCommand, []byte("c"))
-			want = append(want, m, message{note[2:]})
-		}
-		for _, inspect := range []bool{false, true} {
-			for _, split := range []func(int) int{whole, func(int) int { return 7 }} {
-				h := parse(stream, queue.Limits{}, false)
-				got := feed{split: split, inspect: inspect}.run(t, stream)
-				if inspect {
-					h = parse(stream, queue.Limits{}, true)
-					if !got.equal(h) {
-						t.Fatalf("got %s, want %s", got, h)
-					}
-					continue
-				}
-				if got.err != nil || len(got.commands) != 6 || !got.equal(h) {
-					t.Fatalf("%d octets: %s", n, got)
-				}
-				mustEqual(t, got.messages, want)
-			}
-		}
-	}
-}
-
-// Between the frames of a message there is no place for a notice.
-func TestDecoderNoticeInsideMessage(t *testing.T) {
-	stream := zmtp.AppendFrame(nil, zmtp.FlagMore, []byte("a"))
-	stream = zmtp.AppendFrame(stream, zmtp.FlagCommand, []byte("c only a command"))
-	stream = zmtp.AppendFrame(stream, 0, []byte("b"))
-	first := message{[]byte("a"), []byte("b")}
-	got := feed{split: whole}.run(t, stream)
-	if got.err != nil {
-		t.Error(got.err)
-	}
-	mustEqual(t, got.messages, []message{first})
-
-	stream = zmtp.AppendFrame(stream, zmtp.FlagMore, []byte("a"))
-	stream = zmtp.AppendFrame(stream, zmtp.FlagCommand, []byte("N a notice"))
-	got = feed{split: whole}.run(t, stream)
-	if got.err == nil {
-		t.Error("a notice inside a message")
-	}
-	mustEqual(t, got.messages, []message{first})
-}
-
 // Each limit: exactly at it, one over it, lifted.
 func TestDecoderLimits(t *testing.T) {
 	frames := func(n int) []byte { return wire(make(message, n)) }

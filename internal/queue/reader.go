@@ -8,9 +8,9 @@ type Reader struct {
 	b     *Batch // taken; the first one is being read
 	pos   int    // in b.buf
 	used  int    // of b.large
-	step  int // messages after which to release
-	steps int // octets after which to release
-	msgs  int // read, not yet released
+	step  int    // messages after which to release
+	steps int    // octets after which to release
+	msgs  int    // read, not yet released
 	size  int
 	ahead int // messages taken and not yet read
 	raw   Raw
