@@ -13,11 +13,12 @@ const (
 	DropFiltered                    // no subscription matches (SUB)
 	DropStale                       // not the answer to the present request (REQ)
 	DropMalformed                   // without the envelope that the pattern asks for (REQ, REP, PUB)
+	DropTooLarge                    // above the limits of the receiver, from a peer in process
 	dropReasons
 )
 
 var dropNames = [dropReasons]string{
-	"high-water mark", "no route", "peer gone", "closed", "conflated", "filtered", "stale reply", "malformed",
+	"high-water mark", "no route", "peer gone", "closed", "conflated", "filtered", "stale reply", "malformed", "too large",
 }
 
 // String returns the reason in words.

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -127,6 +128,26 @@ func (r *recvSide) remove(in *inlet) {
 	r.flow.Messages += in.received
 }
 
+// within holds a message of a peer in process against the socket's limits,
+// which on a wire the decoder does. One that is above them is dropped, and the
+// connection ends. The caller holds the lock.
+func (r *recvSide) within(in *inlet, m *queue.Raw) bool {
+	c := in.session.pipe.s.cfg
+	size := 0
+	if c.maxMessage > 0 && int64(m.Size()) > c.maxMessage {
+		size = Message(m.AppendFrames(nil)).Size()
+	}
+	if (c.maxFrames == 0 || m.Frames() <= c.maxFrames) && int64(size) <= max(c.maxMessage, 0) {
+		return true
+	}
+	in.session.end(fmt.Errorf("message of %d frames: %w, the limits are %d octets and %d frames",
+		m.Frames(), ErrTooLarge, c.maxMessage, c.maxFrames))
+	in.Done()
+	r.turn.Advance()
+	r.flow.Dropped[DropTooLarge]++
+	return false
+}
+
 // wipe drops all that has been received. The caller holds the lock.
 func (r *recvSide) wipe(why DropReason) {
 	for in := range r.turn.All() {
@@ -173,6 +194,9 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 			if in.gone {
 				r.remove(in)
 			}
+			continue
+		}
+		if in.session != nil && in.session.twin != nil && !in.side.within(in, raw) {
 			continue
 		}
 		var prefix []byte

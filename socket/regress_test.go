@@ -140,3 +140,57 @@ func TestNoticesOfSeveralPeersKeepTheirOrder(t *testing.T) {
 		}
 	}
 }
+
+// The limits of a receiver hold for peers in its own process too.
+func TestLimitsHoldInProcess(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		message Message
+	}{
+		{"octets", Message{make([]byte, 11)}},
+		{"frames", Message{nil, nil, nil}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pull := closing(t, must(NewPull(WithMaxMessageSize(10), WithMaxFrames(2))))
+			push := closing(t, must(NewPush(WithRedial(time.Millisecond, time.Millisecond))))
+			events := pull.Monitor()
+			linked(t, "inproc", pull, push)
+			send := func(m ...[]byte) {
+				t.Helper()
+				if err := push.Send(bounded(t), m...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			at := [][]byte{make([]byte, 4), make([]byte, 6)}
+			send(at...)
+			send(c.message...)
+			if m, err := pull.Recv(bounded(t)); err != nil || len(m) != 2 {
+				t.Fatalf("a message at the limits: %v, %v", m, err)
+			}
+			ctx, cancel := context.WithCancel(bounded(t))
+			defer cancel()
+			got := make(chan Message, 1)
+			go func() {
+				if m, err := pull.Recv(ctx); err == nil {
+					got <- m
+				}
+				close(got)
+			}()
+			for e := range events.Events(bounded(t)) {
+				if e.Kind == EventDisconnected {
+					if !errors.Is(e.Err, ErrTooLarge) {
+						t.Errorf("disconnected because %v", e.Err)
+					}
+					break
+				}
+			}
+			send(at...) // the next connection serves
+			if m := <-got; len(m) != 2 {
+				t.Errorf("received %v", m)
+			}
+			if n := pull.Stats().In.Dropped[DropTooLarge]; n != 1 {
+				t.Errorf("%d counted as too large", n)
+			}
+		})
+	}
+}
