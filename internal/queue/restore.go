@@ -1,0 +1,103 @@
+package queue
+
+// Restore puts what is left of a list that was taken, behind the octets that
+// the connection took, back in front of the queue. A message of which the
+// connection took only a part is among them: the peer discards its part (WT-104).
+// It returns how many messages the connection took whole, which it releases.
+// The caller holds the lock.
+func (q *Queue) Restore(list *Batch, taken int) (written int) {
+	size := 0
+	for list != nil && taken >= list.size {
+		taken -= list.size
+		written += list.msgs
+		size += list.size
+		list = freeHead(list)
+	}
+	if list != nil {
+		msgs, octets := list.cutFront(taken)
+		written += msgs
+		size += octets
+		q.prepend(list)
+	}
+	q.Release(written, size)
+	return written
+}
+
+// prepend puts a list in front of the queue. A conflating queue that has got
+// a newer message meanwhile keeps that one alone.
+func (q *Queue) prepend(list *Batch) {
+	tail, msgs, size := list, list.msgs, list.size
+	for tail.next != nil {
+		tail = tail.next
+		msgs += tail.msgs
+		size += tail.size
+	}
+	if q.conflate && q.first != nil {
+		FreeList(list)
+		q.conflated += uint64(msgs)
+		q.msgs -= msgs
+		q.size -= size
+		return
+	}
+	tail.next = q.first
+	q.first = list
+	if q.last == nil {
+		q.last = tail
+	}
+	q.waiting += msgs
+}
+
+// cutFront removes the messages of b that lie whole within its first taken
+// octets on the wire, and returns how many they were and their octets.
+func (b *Batch) cutFront(taken int) (msgs, size int) {
+	pos, used := 0, 0
+	var m Raw
+	for pos < len(b.buf) {
+		m.cut(b.buf, pos, b.large[used:])
+		if size+m.size > taken {
+			break
+		}
+		msgs++
+		size += m.size
+		pos += len(m.buf)
+		used += len(m.large)
+	}
+	b.dropFront(pos, used, msgs, size)
+	return msgs, size
+}
+
+// dropFront forgets the first pos octets of the buffer and the first used
+// large bodies.
+func (b *Batch) dropFront(pos, used, msgs, size int) {
+	if pos == 0 {
+		return
+	}
+	n := copy(b.buf, b.buf[pos:])
+	b.buf = b.buf[:n]
+	n = copy(b.large, b.large[used:])
+	clear(b.large[n:])
+	b.large = b.large[:n]
+	for i := range b.large {
+		b.large[i].at -= pos
+	}
+	b.msgs -= msgs
+	b.size -= size
+}
+
+// freeHead frees the first batch of a list and returns the rest.
+func freeHead(b *Batch) *Batch {
+	next := b.next
+	b.free()
+	return next
+}
+
+// FreeList gives back the buffers of a list whose messages have been dealt
+// with, and returns how many messages and octets it held.
+func FreeList(list *Batch) (msgs, size int) {
+	for list != nil {
+		msgs += list.msgs
+		size += list.size
+		list = freeHead(list)
+	}
+	return msgs, size
+}
