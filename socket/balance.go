@@ -47,11 +47,7 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 		}
 		p, ok := b.turn.Next()
 		if !ok {
-			if !wait {
-				s.send.Unlock()
-				return s.fail("send", "", ErrWouldBlock)
-			}
-			if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
+			if err := s.await(ctx, wait); err != nil {
 				s.send.Unlock()
 				return s.fail("send", "", err)
 			}
@@ -72,6 +68,15 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 		}
 		return nil
 	}
+}
+
+// await waits until a Send that could not go on should look again, or returns
+// ErrWouldBlock if it is not to wait. The caller holds the send lock.
+func (s *socket) await(ctx context.Context, wait bool) error {
+	if !wait {
+		return ErrWouldBlock
+	}
+	return s.send.waiters.wait(ctx, &s.send.Mutex)
 }
 
 // check looks at what was given to Send before anything is queued, and returns

@@ -55,11 +55,7 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 		if !s.cfg.noDrop || b.allFit(size) {
 			break
 		}
-		if !wait {
-			s.send.Unlock()
-			return s.fail("send", "", ErrWouldBlock)
-		}
-		if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
+		if err := s.await(ctx, wait); err != nil {
 			s.send.Unlock()
 			return s.fail("send", "", err)
 		}

@@ -115,11 +115,7 @@ func (b *routing) send(ctx context.Context, wait bool, id []byte, frames [][]byt
 			s.send.Unlock()
 			return nil
 		}
-		if !wait {
-			s.send.Unlock()
-			return s.fail("send", "", ErrWouldBlock)
-		}
-		if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
+		if err := s.await(ctx, wait); err != nil {
 			s.send.Unlock()
 			return s.fail("send", "", err)
 		}
