@@ -8,9 +8,9 @@ import (
 // Close ends the socket: it stops receiving at once, goes on sending what is
 // queued for at most the linger time, and returns when every goroutine of the
 // socket has ended. The linger time is also how long it waits for a slow peer to
-// take what the operating system still holds for it. If it had to abandon messages the error is an
-// *[UnsentError]. Methods that wait return ErrClosed. Closing again, or at the
-// same time, waits for the end too and returns nil.
+// take what the operating system still holds for it. If it had to abandon
+// messages the error is an *[UnsentError]. Methods that wait return ErrClosed.
+// Closing again, or at the same time, waits for the end too and returns nil.
 func (s *socket) Close() error {
 	ctx := context.Background()
 	if s.cfg.linger >= 0 {
