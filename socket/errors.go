@@ -73,7 +73,9 @@ func (e *OpError) Error() string {
 func (e *OpError) Unwrap() error { return e.Err }
 
 // UnsentError is what Close and Shutdown return, wrapped in an [OpError], when
-// they had to abandon messages that Send had accepted and no peer had taken.
+// they had to abandon messages that Send had accepted and that neither the
+// operating system nor a peer in process had taken. What the operating system
+// has taken is not counted, though a peer that is slow or gone may never get it.
 type UnsentError struct {
 	Messages int // how many; a message for three subscribers counts three times
 }

@@ -253,8 +253,10 @@ func (b *publishing) cancel(x *session, topic []byte) {
 // subscribed is told that topic has begun to be matched for x.
 func (b *publishing) subscribed(x *session, topic []byte) {
 	s := b.s
-	if m := s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) && x.pipe.out.Fits(queue.WireSize(m)) {
-		if wake := x.pipe.out.Append(nil, m); wake != nil {
+	if m := s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) {
+		if !x.pipe.out.Fits(queue.WireSize(m)) {
+			x.pipe.lose(1, DropFull)
+		} else if wake := x.pipe.out.Append(nil, m); wake != nil {
 			s.send.late = append(s.send.late, wake)
 		}
 	}

@@ -196,7 +196,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 			}
 			continue
 		}
-		if in.session != nil && in.session.twin != nil && !in.side.within(in, raw) {
+		if in.session != nil && in.session.twin != nil && !r.within(in, raw) {
 			continue
 		}
 		var prefix []byte

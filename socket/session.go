@@ -37,8 +37,8 @@ type session struct {
 
 	// Guarded by the send lock.
 	control            []byte // commands to write before anything else
-	pong               []byte // context of the one PONG that is owed (RELIABILITY: newest wins)
-	pongDue            bool   //
+	pong               []byte // context of the PONG that is owed; of several PINGs the newest's
+	pongDue            bool   // there is one to send
 	topics             int    // what the peer has subscribed to
 	octets             int    // of its topics
 	replayed           bool   // it has been told our subscriptions, and is told of changes
