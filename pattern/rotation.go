@@ -21,6 +21,7 @@ type Rotation[T comparable] struct {
 	count     int        // of available members
 	from      int        // the place from which the next turn is looked for
 	turn      int        // one more than the place of the member whose turn Next announced; 0 if there is none
+	again     bool       // that turn has ended, and the next one is the same member's while no other is available
 }
 
 // place is where a member stands in a [Rotation].
@@ -105,6 +106,7 @@ func (r *Rotation[T]) Next() (T, bool) {
 		var none T
 		return none, false
 	}
+	r.again = false
 	return r.places[r.turn-1].member, true
 }
 
@@ -118,10 +120,20 @@ func (r *Rotation[T]) announce() bool {
 // turn is over already, because the member was suspended or removed meanwhile, nothing changes: nobody's turn is
 // skipped.
 func (r *Rotation[T]) Advance() {
+	if r.count == 1 {
+		r.again = r.turn > 0 // a single peer, as is common, is not looked for again
+		return
+	}
+	r.pass()
+}
+
+// pass takes the turn away from the member that has it.
+func (r *Rotation[T]) pass() {
 	if r.turn > 0 {
 		r.from = r.turn
 		r.turn = 0
 	}
+	r.again = false
 }
 
 // Suspend makes x unavailable; if Next gave it the turn, that turn is over. Suspending a member that is not
@@ -134,7 +146,7 @@ func (r *Rotation[T]) Suspend(x T) {
 	r.available.clear(p)
 	r.count--
 	if r.turn == p+1 {
-		r.Advance()
+		r.pass()
 	}
 }
 
@@ -144,6 +156,9 @@ func (r *Rotation[T]) Resume(x T) {
 	p, member := r.index[x]
 	if !member || r.available.has(p) {
 		return
+	}
+	if r.again {
+		r.pass()
 	}
 	r.available.set(p)
 	r.count++

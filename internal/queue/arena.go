@@ -38,11 +38,10 @@ type (
 // application for good: the arena never touches it again. It is not safe for
 // concurrent use.
 type Arena struct {
-	heads  [][]byte
+	heads  [][]byte // of the present block
 	bodies []byte
-
-	// What has been cut from the present block, which tells the shape of the next.
-	cutHeads, cutBodies int
+	head   int // heads cut so far
+	body   int // octets of bodies cut so far
 }
 
 // Message copies m out as frames that belong to the caller. It leaves out the
@@ -52,27 +51,25 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 	if prefix != nil {
 		n++
 	}
-	need := len(m.buf) + len(prefix) // a little more than the bodies take
-	if need > maxPacked || n > maxHeads || len(m.large) > 0 {
+	need := m.octets() + len(prefix) // a little more than the bodies take
+	if need > maxPacked || n > maxHeads || m.large > m.used {
 		return a.heavy(m, prefix, skip, n)
 	}
-	if n > len(a.heads) || need > len(a.bodies) {
+	if a.head+n > len(a.heads) || a.body+need > len(a.bodies) {
 		a.refill(need / n)
 	}
-	heads := a.heads[:n:n]
-	a.heads = a.heads[n:]
+	heads := a.heads[a.head : a.head+n : a.head+n]
+	a.head += n
 	if m.frames == 1 && prefix == nil {
-		_, head, size := frameAt(m.buf)
-		body := a.bodies[:size:size]
-		copy(body, m.buf[head:])
-		a.bodies = a.bodies[size:]
+		_, head, size := frameAt(m.b.buf[m.pos:m.end])
+		body := a.bodies[a.body : a.body+size : a.body+size]
+		copy(body, m.b.buf[m.pos+head:m.end])
+		a.body += size
 		heads[0] = body
-		a.cutHeads, a.cutBodies = a.cutHeads+1, a.cutBodies+size
 		return heads
 	}
-	rest := m.fill(heads, a.bodies[:0:need], prefix, skip)
-	a.bodies = a.bodies[len(rest):]
-	a.cutHeads, a.cutBodies = a.cutHeads+n, a.cutBodies+len(rest)
+	rest := m.fill(heads, a.bodies[a.body:a.body:a.body+need], prefix, skip)
+	a.body += len(rest)
 	return heads
 }
 
@@ -82,13 +79,13 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 // application keeps any message of the block.
 func (a *Arena) heavy(m *Raw, prefix []byte, skip, n int) [][]byte {
 	heads := make([][]byte, n)
-	if m.frames == 1 && prefix == nil && len(m.large) == 0 {
-		_, head, _ := frameAt(m.buf)
-		heads[0] = bytes.Clone(m.buf[head:])
+	if m.frames == 1 && prefix == nil && m.large == m.used {
+		_, head, _ := frameAt(m.b.buf[m.pos:m.end])
+		heads[0] = bytes.Clone(m.b.buf[m.pos+head : m.end])
 		return heads
 	}
 	small := len(prefix)
-	for w, i := (walker{m: m}), 0; i < m.frames; i++ {
+	for w, i := m.walk(), 0; i < m.frames; i++ {
 		if p := w.next(); i >= skip && len(p.body) < LargeBody {
 			small += len(p.body)
 		}
@@ -100,7 +97,7 @@ func (a *Arena) heavy(m *Raw, prefix []byte, skip, n int) [][]byte {
 // fill puts the frames of m into heads, copying small bodies behind each
 // other into bodies, which has the room. It returns bodies with what it used.
 func (m *Raw) fill(heads [][]byte, bodies, prefix []byte, skip int) []byte {
-	w := walker{m: m}
+	w := m.walk()
 	for ; skip > 0; skip-- {
 		w.next()
 	}
@@ -142,7 +139,7 @@ func (m *Raw) Into(dst [][]byte, prefix []byte, skip int) [][]byte {
 		dst[0] = append(dst[0][:0], prefix...)
 		i = 1
 	}
-	w := walker{m: m}
+	w := m.walk()
 	for ; skip > 0; skip-- {
 		w.next()
 	}
@@ -160,10 +157,10 @@ func (m *Raw) Into(dst [][]byte, prefix []byte, skip int) [][]byte {
 // n octets a body at the start.
 func (a *Arena) refill(n int) {
 	mean := n
-	if a.cutHeads > 0 {
-		mean = a.cutBodies / a.cutHeads
+	if a.head > 0 {
+		mean = a.body / a.head
 	}
-	a.cutHeads, a.cutBodies = 0, 0
+	a.head, a.body = 0, 0
 	switch {
 	case mean <= 32:
 		b := new(block24)

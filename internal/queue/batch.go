@@ -11,6 +11,9 @@ import (
 // the batch's buffer, in memory of its own.
 const LargeBody = 16 << 10
 
+// maxShort is the largest body of a short frame, whose header is 2 octets.
+const maxShort = 255
+
 // Buffers come in two sizes: a small one for a peer that says little, so that
 // ten thousand quiet peers cost little, and a large one once a peer is busy,
 // so that one system call moves much.
@@ -104,7 +107,7 @@ func (b *Batch) appendFrame(more bool, body []byte, shared bool) {
 	if more {
 		flags = zmtp.FlagMore
 	}
-	if len(body) <= 255 {
+	if len(body) <= maxShort {
 		b.buf = append(b.buf, flags, byte(len(body)))
 		b.buf = append(b.buf, body...)
 		return
@@ -125,7 +128,7 @@ func (b *Batch) appendFrame(more bool, body []byte, shared bool) {
 func wireSize(frames [][]byte) (wire, inline int) {
 	for _, f := range frames {
 		switch n := len(f); {
-		case n <= 255:
+		case n <= maxShort:
 			wire += 2 + n
 			inline += 2 + n
 		case n < LargeBody:

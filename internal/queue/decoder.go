@@ -38,6 +38,7 @@ type Decoder struct {
 	limits  Limits
 	handler Handler
 	inspect bool
+	quick   bool // messages of one short frame need no check
 
 	b     *Batch // buffer that is read into; its large bodies
 	start int    // messages before this have been delivered
@@ -65,7 +66,14 @@ type Decoder struct {
 // NewDecoder returns a decoder that passes commands, and with inspect also
 // every message, to h.
 func NewDecoder(l Limits, h Handler, inspect bool) *Decoder {
-	return &Decoder{limits: l, handler: h, inspect: inspect, trusted: largeBuffer, b: newBatch(0, false)}
+	return &Decoder{
+		limits:  l,
+		handler: h,
+		inspect: inspect,
+		quick:   !inspect && (l.Message == 0 || l.Message >= maxShort),
+		trusted: largeBuffer,
+		b:       newBatch(0, false),
+	}
 }
 
 // Space returns where the next octets are to be read to. It is never empty.
@@ -113,6 +121,9 @@ func (d *Decoder) Scan(n int) error {
 	b := d.b
 	d.busy = n >= smallBuffer/2
 	b.buf = b.buf[:len(b.buf)+n]
+	if d.quick && d.frames == 0 {
+		d.skim()
+	}
 	at := d.kept
 	for {
 		rest := b.buf[at:]
@@ -165,6 +176,23 @@ func (d *Decoder) Scan(n int) error {
 	return nil
 }
 
+// skim takes in the messages of one short frame, as most are, that come next.
+func (d *Decoder) skim() {
+	buf, at, msgs := d.b.buf, d.kept, 0
+	for at+1 < len(buf) && buf[at] == 0 {
+		next := at + 2 + int(buf[at+1])
+		if next > len(buf) {
+			break
+		}
+		at = next
+		msgs++
+	}
+	d.msgs += msgs
+	d.size += at - d.kept
+	d.kept, d.end = at, at
+	d.parts = len(d.b.large)
+}
+
 // check holds the next frame of the message against the limits, before its
 // body is waited for.
 func (d *Decoder) check(size int64) error {
@@ -187,7 +215,7 @@ func (d *Decoder) endFrame(more bool, size int64, wire int) error {
 	keep := true
 	if d.inspect {
 		var m Raw
-		m.cut(d.b.buf, d.end, d.b.large[d.parts:])
+		m.cut(d.b, d.end, d.parts)
 		var err error
 		if keep, err = d.handler.Inspect(&m); err != nil {
 			return err
@@ -228,8 +256,8 @@ func (d *Decoder) endBody() error {
 	return err
 }
 
-// Pending reports whether whole messages wait to be delivered.
-func (d *Decoder) Pending() bool { return d.msgs > 0 }
+// InBody reports whether a large body is being received into its own memory.
+func (d *Decoder) InBody() bool { return d.body != nil }
 
 // Deliver moves the whole messages to q, as far as q has room, and reports
 // whether that was all. The caller holds q's lock and wakes the consumer
@@ -238,7 +266,7 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 	if d.msgs == 0 {
 		return true, nil
 	}
-	if !q.conflate && q.fitsAll(d.msgs, d.size) {
+	if room, octets := q.space(); d.msgs <= room && d.size <= octets && !q.conflate {
 		if b := q.last; d.start > 0 || b != nil && d.end < cap(d.b.buf)/2 && cap(b.buf)-len(b.buf) >= d.end {
 			d.copyTo(q, d.end, len(d.b.large[:d.parts]), d.msgs, d.size)
 			d.settle()
@@ -273,27 +301,18 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 // if q conflates.
 func (d *Decoder) fitting(q *Queue) (to, parts, msgs, size int) {
 	to = d.start
+	room, octets := q.space()
 	var m Raw
-	for msgs < d.msgs {
-		m.cut(d.b.buf, to, d.b.large[parts:])
-		if !q.fitsBehind(msgs, size, m.size) {
+	for msgs < min(d.msgs, room) {
+		m.cut(d.b, to, parts)
+		if size+m.size > octets && (msgs > 0 || q.msgs > 0) {
 			break
 		}
-		to += len(m.buf)
-		parts += len(m.large)
+		to, parts = m.end, m.large
 		msgs++
 		size += m.size
-		if q.conflate {
-			break
-		}
 	}
 	return to, parts, msgs, size
-}
-
-func (q *Queue) fitsAll(msgs, size int) bool {
-	return !q.full &&
-		(q.marks.Messages == 0 || q.msgs+msgs <= q.marks.Messages) &&
-		(q.marks.Bytes == 0 || q.size+size <= q.marks.Bytes)
 }
 
 // copyTo copies the messages up to position to into the queue's own buffers;

@@ -271,7 +271,7 @@ func TestDecoderDiscard(t *testing.T) {
 			if got := d.Discard(); got != max(0, 4-room) {
 				t.Fatalf("discarded %d, want %d", got, max(0, 4-room))
 			}
-			if d.Pending() || d.Discard() != 0 {
+			if d.Undelivered() != 0 || d.Discard() != 0 {
 				t.Fatal("something left to discard")
 			}
 			put(part[len(part)*2/3:])

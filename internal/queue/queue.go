@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"sync"
 )
 
@@ -110,22 +111,35 @@ func (q *Queue) SetConflate(on bool) {
 // has not, the producer's Room is called once there is. The caller holds the
 // lock.
 func (q *Queue) Fits(size int) bool {
-	if q.fitsBehind(0, 0, size) {
+	if q.conflate {
+		return true
+	}
+	m, b := q.marks.Messages, q.marks.Bytes
+	if !q.full && (m == 0 || q.msgs < m) && (b == 0 || q.size+size <= b || q.msgs == 0) {
 		return true
 	}
 	q.full = true
 	return false
 }
 
-// fitsBehind reports whether a message of size octets has room behind msgs
-// others of octets that are to come first.
-func (q *Queue) fitsBehind(msgs, octets, size int) bool {
-	if q.conflate {
-		return true
+// space returns how many messages have room, and octets. A conflating queue
+// has room for any, one by one.
+func (q *Queue) space() (msgs, size int) {
+	msgs, size = math.MaxInt, math.MaxInt
+	switch m := q.marks; {
+	case q.conflate:
+		return 1, size
+	case q.full:
+		return 0, 0
+	default:
+		if m.Messages > 0 {
+			msgs = m.Messages - q.msgs
+		}
+		if m.Bytes > 0 {
+			size = m.Bytes - q.size
+		}
 	}
-	msgs += q.msgs
-	m, b := q.marks.Messages, q.marks.Bytes
-	return !q.full && (m == 0 || msgs < m) && (b == 0 || q.size+octets+size <= b || msgs == 0)
+	return msgs, size
 }
 
 // Append adds one message: the frames of prefix, then frames. It copies all
@@ -135,7 +149,7 @@ func (q *Queue) Append(prefix, frames [][]byte) Waker {
 	if q.conflate {
 		q.replace()
 	}
-	if len(frames) == 1 && prefix == nil && len(frames[0]) <= 255 {
+	if len(frames) == 1 && prefix == nil && len(frames[0]) <= maxShort {
 		body := frames[0]
 		b := q.open(2 + len(body))
 		b.buf = append(b.buf, 0, byte(len(body)))
@@ -160,7 +174,7 @@ func (q *Queue) Append(prefix, frames [][]byte) Waker {
 // WireSize returns the octets that a message of frames takes on the wire,
 // which is what Fits asks for.
 func WireSize(frames [][]byte) int {
-	if len(frames) == 1 && len(frames[0]) <= 255 {
+	if len(frames) == 1 && len(frames[0]) <= maxShort {
 		return 2 + len(frames[0])
 	}
 	wire, _ := wireSize(frames)

@@ -44,14 +44,13 @@ func (r *Reader) Next() *Raw {
 		}
 		r.pos, r.used = 0, 0
 	}
-	r.raw.cut(r.b.buf, r.pos, r.b.large[r.used:])
+	r.raw.cut(r.b, r.pos, r.used)
 	return &r.raw
 }
 
 // Done ends the message that Next returned.
 func (r *Reader) Done() {
-	r.pos += len(r.raw.buf)
-	r.used += len(r.raw.large)
+	r.pos, r.used = r.raw.end, r.raw.large
 	r.ahead--
 	if r.pos == len(r.b.buf) {
 		r.b = freeHead(r.b)

@@ -53,14 +53,14 @@ func (b *Batch) cutFront(taken int) (msgs, size int) {
 	pos, used := 0, 0
 	var m Raw
 	for pos < len(b.buf) {
-		m.cut(b.buf, pos, b.large[used:])
+		m.cut(b, pos, used)
 		if size+m.size > taken {
 			break
 		}
 		msgs++
 		size += m.size
-		pos += len(m.buf)
-		used += len(m.large)
+		pos = m.end
+		used = m.large
 	}
 	b.dropFront(pos, used, msgs, size)
 	return msgs, size
