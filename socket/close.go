@@ -36,7 +36,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	defer close(s.done)
 	for x := range s.sessions {
 		x.mute.Store(true)
-		x.Room(nil)
+		x.resume()
 	}
 	listeners := s.listeners
 	s.peersChanged()

@@ -42,7 +42,7 @@ func (n *notices) next(share queue.Marks) *session {
 	x.unreadSize -= o.size
 	if x.held && x.unread <= share.Messages/2 && x.unreadSize <= share.Bytes/2 {
 		x.held = false
-		x.Room(nil)
+		x.resume()
 	}
 	return x
 }

@@ -24,6 +24,10 @@ func (x *session) read(early []byte) error {
 	s := x.pipe.s
 	subs, inspect := s.rules.(subscribers)
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
+	x.decoder = d
+	if !inspect {
+		x.readAhead = newReadAttempt(rawConn(x.conn))
+	}
 	defer func() { d.Free() }()
 	for {
 		var n int
@@ -38,13 +42,13 @@ func (x *session) read(early []byte) error {
 		}
 		if n > 0 {
 			x.hear()
-			scanned := d.Scan(n)
-			if !x.deliver(d) {
+			x.fault = d.Scan(n)
+			if !x.deliver() {
 				s.recv.lose(d.Undelivered(), DropClosed)
 				return x.cause
 			}
-			if scanned != nil {
-				return scanned
+			if x.fault != nil {
+				return x.fault
 			}
 			for inspect && subs.crowded(x) {
 				if !x.pause() {
@@ -61,16 +65,17 @@ func (x *session) read(early []byte) error {
 // deliver hands what has been decoded to the application's queue, waiting
 // while that is full: then nothing more is read, and the peer is held up by
 // the transport. It reports false if the connection is to end.
-func (x *session) deliver(d *queue.Decoder) bool {
+func (x *session) deliver() bool {
 	for {
 		q := x.inlet.Queue()
 		q.Lock()
 		if x.mute.Load() { // or else Close has yet to empty the queue, and makes room in it
 			q.Unlock()
-			x.pipe.s.recv.lose(d.Discard(), DropClosed)
+			x.pipe.s.recv.lose(x.decoder.Discard(), DropClosed)
 			return true
 		}
-		all, wake := d.Deliver(q)
+		all, wake := x.decoder.Deliver(q)
+		x.parked = !all
 		q.Unlock()
 		if wake != nil {
 			wake.Wake()
@@ -88,14 +93,57 @@ func (x *session) deliver(d *queue.Decoder) bool {
 // should look again. It reports false if the connection is to end.
 func (x *session) pause() bool {
 	x.paused.Store(true)
+	goOn := true
 	select {
 	case <-x.space:
 	case <-x.stop:
-		return false
+		goOn = false
 	}
+	q := x.inlet.Queue()
+	q.Lock()
+	x.parked = false // the decoder is the reader's again
+	q.Unlock()
 	x.hear()
 	x.paused.Store(false)
-	return true
+	return goOn
+}
+
+// Room implements queue.Producer: a full incoming queue has room again. It is
+// the application's goroutine that says so, and it reads on in our place for as
+// long as the queue is filled without waiting: to wake the reader's goroutine
+// costs more than the reading. Once there is nothing more to read at once, or
+// enough, the reader takes over.
+func (x *session) Room(q *queue.Queue) {
+	if x.readAhead != nil && x.parked && !x.mute.Load() {
+		for range readsAhead {
+			if all, _ := x.decoder.Deliver(q); !all { // nobody is to be woken: a queue that was full had a consumer
+				return
+			}
+			if x.fault != nil || x.decoder.InBody() {
+				break
+			}
+			n := x.readAhead.read(x.decoder.Space())
+			if n == 0 {
+				break
+			}
+			x.hear()
+			x.fault = x.decoder.Scan(n)
+		}
+	}
+	x.parked = false
+	x.resume()
+}
+
+// readsAhead is how often an application's goroutine reads from the connection
+// before it goes on: for 64 KiB each time.
+const readsAhead = 4
+
+// resume lets a reader that pauses look again.
+func (x *session) resume() {
+	select {
+	case x.space <- struct{}{}:
+	default:
+	}
 }
 
 // lose counts n messages that were received whole and reach nobody.

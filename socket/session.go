@@ -35,6 +35,12 @@ type session struct {
 	once  sync.Once
 	cause error // why it ended; set before stop is closed
 
+	// The reader's, and the application's while the reader is parked.
+	decoder   *queue.Decoder
+	readAhead *attempt // nil if the connection cannot be read without waiting
+	fault     error    // why nothing more is to be read
+	parked    bool     // the reader waits for room; guarded by the incoming queue's lock
+
 	// Guarded by the send lock.
 	control            []byte // commands to write before anything else
 	pong               []byte // context of the PONG that is owed; of several PINGs the newest's
@@ -67,14 +73,6 @@ func (s *socket) newSession(p *pipe, conn net.Conn) *session {
 func (x *session) Wake() {
 	select {
 	case x.wake <- struct{}{}:
-	default:
-	}
-}
-
-// Room implements queue.Producer: the reader may go on.
-func (x *session) Room(*queue.Queue) {
-	select {
-	case x.space <- struct{}{}:
 	default:
 	}
 }
