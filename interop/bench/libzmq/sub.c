@@ -9,11 +9,10 @@
 #include "payload.h"
 #include "role.h"
 
-/* A subscriber is one socket and its thread. Other ways were tried: one or two
- * threads that share the sockets out, and wait with zmq_poll or with epoll on
- * ZMQ_FD. The one I/O thread sets the pace of all of them; a thread that waits
- * in zmq_msg_recv was as fast as the best at 100 and 1,000 sockets, and ahead
- * at 10. */
+/* A subscriber is one socket and its thread, as it is in the other children.
+ * One or two threads that share the sockets out, with zmq_poll or with epoll on
+ * ZMQ_FD, were tried: no faster at 10 and 100 sockets, where the one I/O thread
+ * sets the pace. At 1,000 the runs differed too much to tell. */
 struct subscriber {
 	void *socket;
 	char last[TOPIC_SIZE]; /* of its topics: it comes when all are in force */
