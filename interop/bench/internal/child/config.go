@@ -60,7 +60,10 @@ func parse(args []string) (*Config, error) {
 		return nil, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
 	c.Roles = strings.Split(*roles, ",")
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // check refuses flags that make no sense together.
