@@ -41,7 +41,8 @@ type Batch struct {
 type part struct {
 	at     int
 	body   []byte
-	shared bool // other queues hold the same memory: nobody may change it or give it away
+	slab   *slab // that the body is in, if it is on its way out
+	shared bool  // other queues hold the same memory: nobody may change it or give it away
 }
 
 // newBatch returns an empty batch with room for n octets; busy asks for the
@@ -76,6 +77,13 @@ func (b *Batch) free() {
 // Next returns the batch behind b in its list.
 func (b *Batch) Next() *Batch { return b.next }
 
+// Size returns the octets on the wire.
+func (b *Batch) Size() int { return b.size }
+
+// Bytes returns what stands in the buffer, which is all of a batch without
+// large bodies. It stays the batch's.
+func (b *Batch) Bytes() []byte { return b.buf }
+
 // AppendBuffers appends to dst what the wire gets, in order. The slices stay
 // the batch's.
 func (b *Batch) AppendBuffers(dst [][]byte) [][]byte {
@@ -100,9 +108,9 @@ func frameAt(b []byte) (flags byte, head, size int) {
 	return flags, 9, int(binary.BigEndian.Uint64(b[1:9]))
 }
 
-// appendFrame appends one frame to b; shared says whether a large body is
-// already a copy that other queues hold too.
-func (b *Batch) appendFrame(more bool, body []byte, shared bool) {
+// appendFrame appends one frame to b. A large body is copied into a slab, or
+// stands in one that is shared with other queues.
+func (b *Batch) appendFrame(more bool, body []byte, shared *slab) {
 	var flags byte
 	if more {
 		flags = zmtp.FlagMore
@@ -117,10 +125,21 @@ func (b *Batch) appendFrame(more bool, body []byte, shared bool) {
 		b.buf = append(b.buf, body...)
 		return
 	}
-	if !shared {
-		body = append([]byte(nil), body...)
+	s := shared
+	if s == nil {
+		s = newSlab(body)
 	}
-	b.large = append(b.large, part{at: len(b.buf), body: body, shared: shared})
+	b.large = append(b.large, part{at: len(b.buf), body: s.buf[:len(body):len(body)], slab: s, shared: shared != nil})
+}
+
+// recycle gives up the slabs of a batch that has been written. The caller
+// holds the queue's lock.
+func (b *Batch) recycle() {
+	for _, p := range b.large {
+		if p.slab != nil {
+			p.slab.release()
+		}
+	}
 }
 
 // wireSize returns the octets that frames take on the wire, and how many of

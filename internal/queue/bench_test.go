@@ -23,7 +23,7 @@ func pass(q *queue.Queue, m message) {
 	taken := q.Take()
 	q.Unlock()
 	q.Lock()
-	q.Release(queue.FreeList(taken))
+	q.Sent(taken)
 	q.Unlock()
 }
 
@@ -75,7 +75,7 @@ func BenchmarkAppendPacked(b *testing.B) {
 			for range batch {
 				q.AppendPacked(&p)
 			}
-			q.Release(queue.FreeList(q.Take()))
+			q.Sent(q.Take())
 			q.Unlock()
 		}
 	})
@@ -103,7 +103,7 @@ func BenchmarkDecoder(b *testing.B) {
 				q.Unlock()
 			}
 			q.Lock()
-			q.Release(queue.FreeList(q.Take()))
+			q.Sent(q.Take())
 			q.Unlock()
 		}
 		d.Free()

@@ -8,21 +8,27 @@ type Packed struct {
 	size int
 }
 
-// Set encodes a message.
+// Set encodes a message in place of the one before.
 func (p *Packed) Set(frames [][]byte) {
+	p.Reset()
+	for i, f := range frames {
+		var s *slab
+		if len(f) >= LargeBody {
+			s = newSlab(f)
+		}
+		p.b.appendFrame(i < len(frames)-1, f, s)
+	}
+	p.size, _ = wireSize(frames)
+}
+
+// Reset forgets the message, and gives up the memory that only p still holds.
+func (p *Packed) Reset() {
+	p.b.recycle()
 	clear(p.b.large)
 	p.b.buf, p.b.large = p.b.buf[:0], p.b.large[:0]
-	p.size = 0
 	if cap(p.b.buf) > largeBuffer {
 		p.b.buf = nil
 	}
-	for i, f := range frames {
-		if len(f) >= LargeBody {
-			f = append([]byte(nil), f...)
-		}
-		p.b.appendFrame(i < len(frames)-1, f, true)
-	}
-	p.size, _ = wireSize(frames)
 }
 
 // Size returns the octets on the wire.
@@ -38,6 +44,7 @@ func (q *Queue) AppendPacked(p *Packed) Waker {
 	b.buf = append(b.buf, p.b.buf...)
 	for _, l := range p.b.large {
 		l.at += at
+		l.slab.refs++
 		b.large = append(b.large, l)
 	}
 	return q.added(b, p.size)

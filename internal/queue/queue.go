@@ -163,10 +163,10 @@ func (q *Queue) Append(prefix, frames [][]byte) Waker {
 	}
 	b := q.open(inline)
 	for i, f := range prefix {
-		b.appendFrame(i < len(prefix)-1 || len(frames) > 0, f, false)
+		b.appendFrame(i < len(prefix)-1 || len(frames) > 0, f, nil)
 	}
 	for i, f := range frames {
-		b.appendFrame(i < len(frames)-1, f, false)
+		b.appendFrame(i < len(frames)-1, f, nil)
 	}
 	return q.added(b, wire)
 }
@@ -258,6 +258,39 @@ func (q *Queue) Take() *Batch {
 	q.busy = b.next != nil || cap(b.buf) > smallBuffer && len(b.buf) > smallBuffer
 	q.first, q.last, q.waiting = nil, nil, 0
 	return b
+}
+
+// Sent says that a list that was taken has been written, and gives back its
+// memory. The caller holds the lock.
+func (q *Queue) Sent(list *Batch) {
+	for b := list; b != nil; b = b.next {
+		b.recycle()
+	}
+	q.Release(FreeList(list))
+}
+
+// TakeBehind is Take for a consumer that has a list already: what waits comes
+// behind it.
+func (q *Queue) TakeBehind(list *Batch) *Batch {
+	tail := list
+	for tail.next != nil {
+		tail = tail.next
+	}
+	tail.next = q.Take()
+	return list
+}
+
+// Short reports whether all that waits stands in one buffer and has at most n
+// octets. The caller holds the lock.
+func (q *Queue) Short(n int) bool {
+	return q.first != nil && q.first == q.last && q.first.large == nil && q.first.size <= n
+}
+
+// Rest reports whether messages wait. If none does, the next one wakes the
+// consumer, as after Take. The caller holds the lock.
+func (q *Queue) Rest() bool {
+	q.asleep = q.first == nil
+	return !q.asleep
 }
 
 // Release says that msgs messages of size octets have left the queue for

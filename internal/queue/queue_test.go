@@ -58,7 +58,7 @@ func TestAppendWritesFrames(t *testing.T) {
 	if d := q.Depth(); d.Messages != len(want) || d.Waiting != 0 || d.Left != 0 {
 		t.Fatalf("depth %+v once all was taken", d)
 	}
-	q.Release(queue.FreeList(taken))
+	q.Sent(taken)
 	if d, want := q.Depth(), (queue.Depth{Total: d.Total, Left: d.Total}); d != want {
 		t.Fatalf("depth %+v once all was released, want %+v", d, want)
 	}

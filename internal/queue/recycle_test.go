@@ -138,7 +138,7 @@ func (l *line) move(t *testing.T) {
 		}
 		l.out.Lock()
 		if taken == len(stream) {
-			l.out.Release(queue.FreeList(batches))
+			l.out.Sent(batches)
 		} else {
 			l.out.Restore(batches, taken)
 		}

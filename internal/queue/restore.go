@@ -11,6 +11,7 @@ func (q *Queue) Restore(list *Batch, taken int) (written int) {
 		taken -= list.size
 		written += list.msgs
 		size += list.size
+		list.recycle()
 		list = freeHead(list)
 	}
 	if list != nil {

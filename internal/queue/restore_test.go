@@ -78,7 +78,7 @@ func TestRestoreAtEveryOctet(t *testing.T) {
 		if got := list(again); !bytes.HasPrefix(got, all[start:]) || !bytes.Equal(got[len(all)-start:], wire(later)) {
 			t.Fatalf("%d octets taken: what is restored is not what was left", taken)
 		}
-		q.Release(queue.FreeList(again))
+		q.Sent(again)
 		q.Unlock()
 		// Well inside a message one place is like another.
 		if inside := min(taken-start, end-taken); inside > 20 {
