@@ -35,11 +35,18 @@ func rawConn(c net.Conn) syscall.RawConn {
 
 // read reads what has come, at most len(b) octets. It returns 0 if nothing
 // has, and also if the connection has ended: a read that waits will tell.
-func (a *attempt) read(b []byte) int {
+func (a *attempt) read(b []byte) int { return a.do(a.raw.Read, b) }
+
+// write writes as much of b as the system takes, and returns how much that
+// was. A connection that has ended takes nothing: a write that waits will tell.
+func (a *attempt) write(b []byte) int { return a.do(a.raw.Write, b) }
+
+func (a *attempt) do(how func(func(uintptr) bool) error, b []byte) int {
 	a.b, a.n = b, 0
-	if a.raw.Read(a.call) != nil || a.err != nil {
+	err := how(a.call)
+	a.b = nil
+	if err != nil || a.err != nil {
 		return 0
 	}
-	a.b = nil
 	return max(a.n, 0)
 }

@@ -5,3 +5,5 @@ package socket
 import "syscall"
 
 func newReadAttempt(syscall.RawConn) *attempt { return nil }
+
+func newWriteAttempt(syscall.RawConn) *attempt { return nil }

@@ -16,3 +16,16 @@ func newReadAttempt(raw syscall.RawConn) *attempt {
 	}
 	return a
 }
+
+// newWriteAttempt returns nil if the connection cannot be written at once.
+func newWriteAttempt(raw syscall.RawConn) *attempt {
+	if raw == nil {
+		return nil
+	}
+	a := &attempt{raw: raw}
+	a.call = func(fd uintptr) bool {
+		a.n, a.err = syscall.Write(int(fd), a.b)
+		return true
+	}
+	return a
+}

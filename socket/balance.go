@@ -62,10 +62,7 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 		if !s.send.waiters.empty() && b.turn.Available() > 0 {
 			s.send.waiters.wakeOne()
 		}
-		s.send.Unlock()
-		if wake != nil {
-			wake.Wake()
-		}
+		s.dispatch(wake)
 		return nil
 	}
 }

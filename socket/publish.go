@@ -100,6 +100,7 @@ func (b *publishing) allFit(size int) bool {
 func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (late []queue.Waker) {
 	if len(pipes) > 1 {
 		packed.Set(frames)
+		defer packed.Reset()
 	}
 	for _, p := range pipes {
 		if !p.out.Fits(size) {

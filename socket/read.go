@@ -25,8 +25,8 @@ func (x *session) read(early []byte) error {
 	subs, inspect := s.rules.(subscribers)
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
-	if !inspect {
-		x.readAhead = newReadAttempt(rawConn(x.conn))
+	if inspect {
+		x.readAhead = nil // what a publisher reads is not for the application
 	}
 	defer func() { d.Free() }()
 	for {

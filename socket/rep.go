@@ -100,10 +100,7 @@ func (b *replying) Send(ctx context.Context, frames ...[]byte) error {
 		wake = p.out.Append(envelope, frames)
 	}
 	b.reply.Sent()
-	s.send.Unlock()
-	if wake != nil {
-		wake.Wake()
-	}
+	s.dispatch(wake)
 	return nil
 }
 

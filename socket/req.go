@@ -126,15 +126,13 @@ func (b *balancing) ask(ctx context.Context, wait bool, size int, frames [][]byt
 		case err != nil:
 			s.send.waiters.wakeOne() // the wake-up may have been another's
 		}
-		s.send.Unlock()
-		switch {
-		case err != nil:
-			return s.fail("send", "", err)
-		case !again:
-			if wake != nil {
-				wake.Wake()
-			}
+		if err == nil && !again {
+			s.dispatch(wake)
 			return nil
+		}
+		s.send.Unlock()
+		if err != nil {
+			return s.fail("send", "", err)
 		}
 	}
 }

@@ -104,10 +104,7 @@ func (b *routing) send(ctx context.Context, wait bool, id []byte, frames [][]byt
 		p := x.pipe
 		if p.out.Fits(size) {
 			wake := p.out.Append(nil, frames)
-			s.send.Unlock()
-			if wake != nil {
-				wake.Wake()
-			}
+			s.dispatch(wake)
 			return nil
 		}
 		if !s.cfg.mandatory {

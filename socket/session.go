@@ -29,6 +29,8 @@ type session struct {
 	id     []byte   // the peer's identity, for the frame in front of its messages
 	ousted *session // whose identity it took over (ROUTER)
 
+	writeNow *attempt // nil if the connection cannot be written without waiting
+
 	wake  chan struct{} // of capacity 1: the writer is to look for work
 	space chan struct{} // of capacity 1: the full incoming queue has room
 	stop  chan struct{} // closed when the connection is to end
@@ -42,14 +44,19 @@ type session struct {
 	parked    bool     // the reader waits for room; guarded by the incoming queue's lock
 
 	// Guarded by the send lock.
-	control            []byte // commands to write before anything else
-	pong               []byte // context of the PONG that is owed; of several PINGs the newest's
-	pongDue            bool   // there is one to send
-	topics             int    // what the peer has subscribed to
-	octets             int    // of its topics
-	replayed           bool   // it has been told our subscriptions, and is told of changes
-	unread, unreadSize int    // its notices that the application has yet to receive (XPUB)
-	held               bool   // it is not read from because of them
+	writing            bool         // somebody writes to the connection
+	leaving            bool         // the writer is ending, and nobody else is to write any more
+	rest               *queue.Batch // whose first taken octets have been written, and which goes first
+	taken              int
+	stirred            time.Duration // when a message last came for a writer that slept, since born
+	control            []byte        // commands to write before anything else
+	pong               []byte        // context of the PONG that is owed; of several PINGs the newest's
+	pongDue            bool          // there is one to send
+	topics             int           // what the peer has subscribed to
+	octets             int           // of its topics
+	replayed           bool          // it has been told our subscriptions, and is told of changes
+	unread, unreadSize int           // its notices that the application has yet to receive (XPUB)
+	held               bool          // it is not read from because of them
 
 	born   time.Time    // what heard counts from: the wall clock may jump
 	heard  atomic.Int64 // when octets last came, in nanoseconds
@@ -205,6 +212,8 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
+	raw := rawConn(x.conn)
+	x.readAhead, x.writeNow = newReadAttempt(raw), newWriteAttempt(raw)
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err

@@ -15,13 +15,24 @@ func (x *session) write() {
 	s, p := x.pipe.s, x.pipe
 	beat := newHeartbeat(x)
 	defer beat.stop()
+	defer x.lastDispatch()
 	var spare []byte
 	var iov [][]byte
 	for {
 		s.send.Lock()
-		control := x.takeControl(spare[:0])
-		list := p.out.Take()
-		drained := p.draining && list == nil
+		var control []byte
+		var list *queue.Batch
+		taken, drained := 0, false
+		if !x.writing {
+			if x.rest != nil { // nothing may come between the parts of a frame
+				list, taken = p.out.TakeBehind(x.rest), x.taken
+				x.rest = nil
+			} else {
+				control, list = x.takeControl(spare[:0]), p.out.Take()
+			}
+			x.writing = list != nil || len(control) > 0
+			drained = p.draining && !x.writing
+		}
 		s.send.Unlock()
 		if list == nil && len(control) == 0 {
 			if drained {
@@ -48,13 +59,15 @@ func (x *session) write() {
 		for b := list; b != nil; b = b.Next() {
 			iov = b.AppendBuffers(iov)
 		}
+		iov[0] = iov[0][taken:]
 		began := beat.now()
 		n, err := x.writeAll(iov)
 		s.send.Lock()
+		x.writing = false
 		if err == nil {
-			p.out.Release(queue.FreeList(list))
+			p.out.Sent(list)
 		} else {
-			p.out.Restore(list, max(0, n-len(control)))
+			p.out.Restore(list, taken+max(0, n-len(control)))
 		}
 		s.send.Unlock()
 		if err != nil {

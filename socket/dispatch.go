@@ -1,0 +1,79 @@
+package socket
+
+import (
+	"time"
+
+	"github.com/brokerless/brokerless/internal/queue"
+)
+
+const (
+	// burst is the time between two messages to a peer below which they are left
+	// to its writer, which writes many at once. Waking it costs about as much as
+	// writing one message, and then the message waits for it.
+	burst = 10 * time.Microsecond
+	// dispatched is the size in octets up to which a message is written by the
+	// goroutine that sends it: it is to go on soon.
+	dispatched = 8 << 10
+)
+
+// dispatch gives up the send lock and has written what was queued last, if wake
+// says that somebody has to be told: by the goroutine that sends it, if the
+// peer's writer sleeps and it is not one of many messages, or by that writer.
+func (s *socket) dispatch(wake queue.Waker) {
+	x, ok := wake.(*session)
+	if !ok || !x.mayDispatch() {
+		s.send.Unlock()
+		if wake != nil {
+			wake.Wake()
+		}
+		return
+	}
+	q := x.pipe.out
+	list := q.Take()
+	x.writing = true
+	s.send.Unlock()
+	n := x.writeNow.write(list.Bytes())
+	s.send.Lock()
+	x.writing = false
+	if n == list.Size() {
+		q.Sent(list)
+	} else {
+		x.rest, x.taken = list, n
+	}
+	// From here on a message wakes the writer again, unless it has work now.
+	more := q.Rest() || x.rest != nil || x.leaving || x.pongDue || len(x.control) > 0 || x.pipe.draining
+	s.send.Unlock()
+	if more {
+		x.Wake()
+	}
+}
+
+// mayDispatch reports whether what is queued for x may be written at once. The
+// caller holds the send lock.
+func (x *session) mayDispatch() bool {
+	if x.writeNow == nil || x.writing || x.leaving || x.rest != nil || !x.pipe.out.Short(dispatched) {
+		return false
+	}
+	now := time.Since(x.born)
+	idle := now - x.stirred
+	x.stirred = now
+	return idle >= burst
+}
+
+// lastDispatch ends the writing: once a goroutine that is at it is done, the
+// connection is written no more, and what it did not take whole is put back.
+func (x *session) lastDispatch() {
+	s := x.pipe.s
+	s.send.Lock()
+	defer s.send.Unlock()
+	x.leaving = true
+	for x.writing {
+		s.send.Unlock()
+		<-x.wake
+		s.send.Lock()
+	}
+	if x.rest != nil {
+		x.pipe.out.Restore(x.rest, x.taken)
+		x.rest = nil
+	}
+}
