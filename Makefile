@@ -1,11 +1,14 @@
 # The steps themselves are in .ci/run, so that they are the same here and there.
 .DEFAULT_GOAL := help
-.PHONY: help check ci test race fuzz bench interop examples lint fmt tidy
+.PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy
 
 FUZZTIME  ?= 100000x
 BENCH     ?= .
 BENCHTIME ?= 1s
 PKG       ?= ./...
+OLD       ?= HEAD
+
+run_bench = go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +29,18 @@ fuzz: ## run each fuzz target for FUZZTIME (a count such as 100000x, or a time s
 	@FUZZTIME=$(FUZZTIME) bash .ci/run fuzz
 
 bench: ## run the benchmarks BENCH of PKG ten times, for benchstat: make bench > new.txt
-	@go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) -count 10 $(PKG)
+	@$(run_bench) -count 10 $(PKG)
+
+compare: ## run them at OLD and in the working tree, in turns, and compare: make compare OLD=main
+	@folder=$$(mktemp -d); old=$$folder/tree; \
+	trap 'git worktree remove --force "$$old"; rm -rf "$$folder"' EXIT; trap 'exit 1' INT TERM; \
+	git worktree add --quiet --detach "$$old" $(OLD) || exit 1; \
+	for round in 1 2 3 4 5; do \
+		echo "round $$round of 5" >&2; \
+		(cd "$$old" && $(run_bench) -count 2 $(PKG)) >> "$$folder/old.txt" || { tail "$$folder/old.txt"; exit 1; }; \
+		$(run_bench) -count 2 $(PKG) >> "$$folder/new.txt" || { tail "$$folder/new.txt"; exit 1; }; \
+	done; \
+	go tool -modfile=tools/go.mod benchstat "$(OLD)=$$folder/old.txt" "now=$$folder/new.txt"
 
 interop: ## run the tests against other implementations; a missing one is a failure
 	@bash .ci/run interop
