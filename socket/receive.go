@@ -20,6 +20,7 @@ type recvSide struct {
 	waiters waitlist
 	turn    pattern.Rotation[*inlet]
 	arena   queue.Arena
+	loans   queue.Loans
 	flow    Flow // delivered, dropped; what was received by inlets that are no more
 }
 
@@ -212,7 +213,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 		}
 		var m Message
 		if into != nil {
-			m = raw.Into(*into, prefix, skip)
+			m = r.loans.Into(raw, *into, prefix, skip)
 			*into = m
 		} else {
 			m = r.arena.Message(raw, prefix, skip)
@@ -244,8 +245,11 @@ func (r receiving) Recv(ctx context.Context) (Message, error) {
 }
 
 // RecvInto is Recv into *m, whose frames and their memory are used again, so
-// that it does not allocate once they have grown large enough. Frames of
-// 16 KiB and more may come in memory of their own.
+// that it does not allocate once they have grown large enough. A frame of
+// 16 KiB or more may come in memory that takes the place of what *m had: if that
+// came from RecvInto too, the socket uses it for other messages from then on.
+// So nothing that *m pointed to may be used after the call. On an error *m is as
+// it was.
 func (r receiving) RecvInto(ctx context.Context, m *Message) error {
 	_, err := r.s.receive(ctx, true, m, nil)
 	return err

@@ -121,38 +121,6 @@ func (m *Raw) fill(heads [][]byte, bodies, prefix []byte, skip int) []byte {
 	return bodies
 }
 
-// Into is Message with the caller's memory: it reuses the frames of dst and
-// what they point to, and returns dst with the right length.
-func (m *Raw) Into(dst [][]byte, prefix []byte, skip int) [][]byte {
-	n := m.frames - skip
-	if prefix != nil {
-		n++
-	}
-	if cap(dst) < n {
-		grown := make([][]byte, n)
-		copy(grown, dst[:cap(dst)])
-		dst = grown
-	}
-	dst = dst[:n]
-	i := 0
-	if prefix != nil {
-		dst[0] = append(dst[0][:0], prefix...)
-		i = 1
-	}
-	w := m.walk()
-	for ; skip > 0; skip-- {
-		w.next()
-	}
-	for ; i < n; i++ {
-		if p := w.next(); p.shared {
-			dst[i] = append(dst[i][:0], p.body...)
-		} else {
-			dst[i] = p.body
-		}
-	}
-	return dst
-}
-
 // refill starts a new block, shaped for the mean body of the last one, or for
 // n octets a body at the start.
 func (a *Arena) refill(n int) {

@@ -42,10 +42,10 @@ func TestArenaFrames(t *testing.T) {
 							t.Fatalf("frame %d of %s is nil", j, show(m))
 						}
 					}
-					if lent = raw.Into(lent, prefix, skip); !equal(lent, want) {
+					if lent = new(queue.Loans).Into(raw, lent, prefix, skip); !equal(lent, want) {
 						t.Fatalf("into: %s, want %s", show(lent), show(want))
 					}
-					if got := raw.Into(make(message, 1), prefix, skip); !equal(got, want) {
+					if got := new(queue.Loans).Into(raw, make(message, 1), prefix, skip); !equal(got, want) {
 						t.Fatalf("into new memory: %s, want %s", show(got), show(want))
 					}
 					// The same large body is handed over each time: it is not ours to lend.
@@ -72,14 +72,14 @@ func TestIntoReuses(t *testing.T) {
 	long, short := bodies(1, 500, 10, 300), bodies(2, 10, 400)
 	r1, _ := raw(long)
 	r2, _ := raw(short)
-	m := r1.Into(nil, nil, 0)
+	m := new(queue.Loans).Into(r1, nil, nil, 0)
 	first, second := &m[0], &m[0][0]
-	m = r2.Into(m, nil, 0)
+	m = new(queue.Loans).Into(r2, m, nil, 0)
 	if !equal(m, short) || &m[0] != first || &m[0][0] != second {
 		t.Errorf("into: %s, want %s in the memory given", show(m), show(short))
 	}
 	third := &m[:3][2][0]
-	m = r1.Into(m, nil, 0)
+	m = new(queue.Loans).Into(r1, m, nil, 0)
 	if !equal(m, long) || &m[2][0] != third {
 		t.Errorf("into: %s, want %s in the memory given", show(m), show(long))
 	}
@@ -216,7 +216,7 @@ func TestAllocations(t *testing.T) {
 			last = nil
 			each = testing.AllocsPerRun(20, func() {
 				for i := range messages {
-					last = raws[i%len(raws)].Into(last, []byte("id"), 0)
+					last = new(queue.Loans).Into(raws[i%len(raws)], last, []byte("id"), 0)
 				}
 			})
 			if each > 0 {

@@ -41,7 +41,7 @@ type Batch struct {
 type part struct {
 	at     int
 	body   []byte
-	slab   *slab // that the body is in, if it is on its way out
+	slab   *slab // that the body is in; nil if it has memory of its own
 	shared bool  // other queues hold the same memory: nobody may change it or give it away
 }
 
@@ -127,7 +127,8 @@ func (b *Batch) appendFrame(more bool, body []byte, shared *slab) {
 	}
 	s := shared
 	if s == nil {
-		s = newSlab(body)
+		s = newSlab(len(body))
+		s.fill(body)
 	}
 	b.large = append(b.large, part{at: len(b.buf), body: s.buf[:len(body):len(body)], slab: s, shared: shared != nil})
 }

@@ -141,5 +141,5 @@ func BenchmarkReaderArena(b *testing.B) {
 
 func BenchmarkReaderInto(b *testing.B) {
 	var m message
-	benchmarkReader(b, func(raw *queue.Raw) { m = raw.Into(m, nil, 0) })
+	benchmarkReader(b, func(raw *queue.Raw) { m = new(queue.Loans).Into(raw, m, nil, 0) })
 }

@@ -179,7 +179,7 @@ func (f feed) run(t testing.TB, stream []byte) (o outcome) {
 			if len(o.messages)%2 == 0 {
 				o.messages = append(o.messages, arena.Message(raw, nil, 0))
 			} else {
-				o.messages = append(o.messages, raw.Into(nil, nil, 0))
+				o.messages = append(o.messages, new(queue.Loans).Into(raw, nil, nil, 0))
 			}
 			r.Done()
 		}

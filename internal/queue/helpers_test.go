@@ -148,6 +148,8 @@ type producer struct{ rooms int }
 
 func (p *producer) Room(*queue.Queue) { p.rooms++ }
 
+func (p *producer) Refill(*queue.Queue) {}
+
 // unbounded returns a queue that is never full.
 func unbounded() *queue.Queue { return queue.New(new(sync.Mutex), queue.Marks{}, false, nil) }
 

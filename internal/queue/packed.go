@@ -14,7 +14,8 @@ func (p *Packed) Set(frames [][]byte) {
 	for i, f := range frames {
 		var s *slab
 		if len(f) >= LargeBody {
-			s = newSlab(f)
+			s = newSlab(len(f))
+			s.fill(f)
 		}
 		p.b.appendFrame(i < len(frames)-1, f, s)
 	}

@@ -64,7 +64,7 @@ func TestSharedBodies(t *testing.T) {
 				var raws [4]bool // whether frame i was handed over
 				for _, get := range []func(*queue.Raw) message{
 					func(raw *queue.Raw) message { return arena.Message(raw, nil, 0) },
-					func(raw *queue.Raw) message { return raw.Into(nil, nil, 0) },
+					func(raw *queue.Raw) message { return new(queue.Loans).Into(raw, nil, nil, 0) },
 				} {
 					raw := r.Next()
 					own := get(raw)

@@ -32,10 +32,13 @@ type Waker interface {
 	Wake()
 }
 
-// A Producer hears when a full queue has room again.
+// A Producer hears when a full queue has room again, and when one is empty.
 type Producer interface {
 	// Room is called with the queue's lock held.
 	Room(q *Queue)
+	// Refill is called with the queue's lock held when a Reader has found the
+	// queue empty: a last chance to put something into it.
+	Refill(q *Queue)
 }
 
 // A Queue holds messages on their way from one producer side to one consumer.
@@ -121,6 +124,10 @@ func (q *Queue) Fits(size int) bool {
 	q.full = true
 	return false
 }
+
+// Full reports whether the producer is to be told when there is room again. The
+// caller holds the lock.
+func (q *Queue) Full() bool { return q.full }
 
 // space returns how many messages have room, and octets. A conflating queue
 // has room for any, one by one.

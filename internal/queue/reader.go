@@ -35,6 +35,9 @@ func (r *Reader) Next() *Raw {
 		}
 		r.q.Lock()
 		r.release()
+		if r.q.first == nil && r.q.producer != nil {
+			r.q.producer.Refill(r.q)
+		}
 		r.step, r.steps = r.q.Step()
 		r.ahead = r.q.waiting
 		r.b = r.q.Take()

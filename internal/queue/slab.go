@@ -5,10 +5,11 @@ import (
 	"sync"
 )
 
-// A slab is memory for the copy of one large body on its way out. It is used
-// again once every queue that holds it has written it; one that is forgotten
-// on the way, or given to an application of the same process, is left to the
-// garbage collector. Its references are guarded by the queues' lock.
+// A slab is memory for one large body. On its way out the body is a copy that
+// several queues may hold; the slab is used again once all have written it. One
+// that came in is handed to the application. What is forgotten on the way is
+// left to the garbage collector. The references are guarded by the lock of the
+// queues; a slab that the application got has one.
 type slab struct {
 	buf  []byte
 	refs int
@@ -33,20 +34,20 @@ func slabClass(n int) (class, size int) {
 	return 4*(k-minSlabBits) + quarters - 5, quarters << (k - 3)
 }
 
-// newSlab returns a copy of body, with one reference.
-func newSlab(body []byte) *slab {
-	class, size := slabClass(len(body))
-	var s *slab
+// newSlab returns an empty slab with room for n octets, and one reference.
+func newSlab(n int) *slab {
+	class, size := slabClass(n)
 	if class >= 0 {
-		s, _ = slabs[class].Get().(*slab)
+		if s, ok := slabs[class].Get().(*slab); ok {
+			s.refs = 1
+			return s
+		}
 	}
-	if s == nil {
-		s = &slab{buf: make([]byte, 0, size)}
-	}
-	s.buf = append(s.buf[:0], body...)
-	s.refs = 1
-	return s
+	return &slab{buf: make([]byte, 0, size), refs: 1}
 }
+
+// fill makes s hold a copy of body.
+func (s *slab) fill(body []byte) { s.buf = append(s.buf[:0], body...) }
 
 // release gives up one reference.
 func (s *slab) release() {
