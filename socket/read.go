@@ -26,7 +26,7 @@ func (x *session) read(early []byte) error {
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
 	if inspect {
-		x.readAhead = nil // what a publisher reads is not for the application
+		x.readNow = nil // what a publisher reads is not for the application
 	}
 	defer func() { d.Free() }()
 	for {
@@ -75,7 +75,7 @@ func (x *session) deliver() bool {
 			return true
 		}
 		all, wake := x.decoder.Deliver(q)
-		x.parked = !all
+		x.parked = !all && x.readNow != nil
 		q.Unlock()
 		if wake != nil {
 			wake.Wake()
@@ -86,63 +86,6 @@ func (x *session) deliver() bool {
 		if !x.pause() {
 			return false
 		}
-	}
-}
-
-// pause waits until the application has received something, so that the reader
-// should look again. It reports false if the connection is to end.
-func (x *session) pause() bool {
-	x.paused.Store(true)
-	goOn := true
-	select {
-	case <-x.space:
-	case <-x.stop:
-		goOn = false
-	}
-	q := x.inlet.Queue()
-	q.Lock()
-	x.parked = false // the decoder is the reader's again
-	q.Unlock()
-	x.hear()
-	x.paused.Store(false)
-	return goOn
-}
-
-// Room implements queue.Producer: a full incoming queue has room again. It is
-// the application's goroutine that says so, and it reads on in our place for as
-// long as the queue is filled without waiting: to wake the reader's goroutine
-// costs more than the reading. Once there is nothing more to read at once, or
-// enough, the reader takes over.
-func (x *session) Room(q *queue.Queue) {
-	if x.readAhead != nil && x.parked && !x.mute.Load() {
-		for range readsAhead {
-			if all, _ := x.decoder.Deliver(q); !all { // nobody is to be woken: a queue that was full had a consumer
-				return
-			}
-			if x.fault != nil || x.decoder.InBody() {
-				break
-			}
-			n := x.readAhead.read(x.decoder.Space())
-			if n == 0 {
-				break
-			}
-			x.hear()
-			x.fault = x.decoder.Scan(n)
-		}
-	}
-	x.parked = false
-	x.resume()
-}
-
-// readsAhead is how often an application's goroutine reads from the connection
-// before it goes on: for 64 KiB each time.
-const readsAhead = 4
-
-// resume lets a reader that pauses look again.
-func (x *session) resume() {
-	select {
-	case x.space <- struct{}{}:
-	default:
 	}
 }
 

@@ -37,11 +37,15 @@ type session struct {
 	once  sync.Once
 	cause error // why it ended; set before stop is closed
 
-	// The reader's, and the application's while the reader is parked.
-	decoder   *queue.Decoder
-	readAhead *attempt // nil if the connection cannot be read without waiting
-	fault     error    // why nothing more is to be read
-	parked    bool     // the reader waits for room; guarded by the incoming queue's lock
+	// The reader's, and while it is parked guarded by the incoming queue's lock.
+	decoder *queue.Decoder
+	readNow *attempt // nil if the connection cannot be read without waiting
+	fault   error    // why nothing more is to be read
+
+	// Guarded by the incoming queue's lock.
+	parked  bool // the application's goroutines read in the reader's place
+	watched bool // the reader looks now and then whether they do
+	refills uint // how often they did
 
 	// Guarded by the send lock.
 	writing            bool         // somebody writes to the connection
@@ -213,7 +217,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.Unlock()
 	x.hear()
 	raw := rawConn(x.conn)
-	x.readAhead, x.writeNow = newReadAttempt(raw), newWriteAttempt(raw)
+	x.readNow, x.writeNow = newReadAttempt(raw), newWriteAttempt(raw)
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err

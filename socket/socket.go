@@ -163,6 +163,10 @@ func (p *pipe) Room(*queue.Queue) {
 	p.s.rules.room(p)
 }
 
+// Refill implements queue.Producer: what a socket sends comes from its
+// application alone.
+func (p *pipe) Refill(*queue.Queue) {}
+
 // lose counts n messages for p as dropped, and raises an event the first time
 // since p had room. The caller holds the send lock.
 func (p *pipe) lose(n int, why DropReason) {

@@ -144,7 +144,6 @@ func (x *session) heed(err error) {
 	q.Lock()
 	q.SetMarks(queue.Marks{Bytes: q.Depth().Bytes + systemBuffer})
 	q.Unlock()
-	x.resume()
 	t := time.NewTimer(lastWords)
 	defer t.Stop()
 	select {
