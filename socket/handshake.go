@@ -15,9 +15,10 @@ import (
 // handshakeBuffer is what is read at a time before the handshake is done.
 const handshakeBuffer = 512
 
-// handshake brings a new connection to the end of its handshake, within the
+// handshake brings x, a new connection, to the end of its handshake, within the
 // time that is allowed for all of it. Early is what the peer has sent beyond.
-func (s *socket) handshake(conn net.Conn) (peer zmtp.Peer, early []byte, err error) {
+func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error) {
+	conn := x.conn
 	if err := conn.SetDeadline(time.Now().Add(s.cfg.handshakeTime)); err != nil {
 		return peer, nil, err
 	}
@@ -42,7 +43,7 @@ func (s *socket) handshake(conn net.Conn) (peer zmtp.Peer, early []byte, err err
 		}
 		wrote <- err
 	}()
-	err = s.converse(h, conn, &early, out)
+	err = x.converse(h, &early, out)
 	close(out)
 	if werr := <-wrote; err == nil {
 		err = werr
@@ -56,7 +57,7 @@ func (s *socket) handshake(conn net.Conn) (peer zmtp.Peer, early []byte, err err
 	return h.Peer(), early, classify(err)
 }
 
-func (s *socket) converse(h *zmtp.Handshake, conn net.Conn, early *[]byte, out chan<- []byte) error {
+func (x *session) converse(h *zmtp.Handshake, early *[]byte, out chan<- []byte) error {
 	buf := make([]byte, handshakeBuffer)
 	for {
 		if b := h.Output(); b != nil {
@@ -65,9 +66,12 @@ func (s *socket) converse(h *zmtp.Handshake, conn net.Conn, early *[]byte, out c
 		if h.Done() {
 			return nil
 		}
-		n, err := conn.Read(buf)
+		n, err := x.conn.Read(buf)
 		for b := buf[:n]; len(b) > 0; {
 			used, err := h.Receive(b)
+			if h.Greeted() {
+				x.pipe.greeted.Store(true)
+			}
 			if o := h.Output(); o != nil {
 				out <- o
 			}
@@ -143,7 +147,7 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 		}
 		return s.join(x, remote)
 	}
-	peer, early, err := s.handshake(x.conn)
+	peer, early, err := s.handshake(x)
 	s.settled(x)
 	x.describe(peer)
 	if err != nil {

@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -159,7 +160,9 @@ var errEvicted = fmt.Errorf("%w: more unfinished handshakes than allowed, the ol
 
 // makeRoom sees to it that a newcomer can begin its handshake. If too many are
 // in theirs, it waits for one to be done, for when honest peers come in crowds
-// that is all it takes; but once the oldest has had its time, that one goes.
+// that is all it takes; but once the oldest has had its time, that one goes. A
+// peer whose greeting has come has more time: it may be done with its handshake
+// when we are not, have sent messages already, and these would be lost.
 func (l *listener) makeRoom() {
 	for {
 		l.mu.Lock()
@@ -167,12 +170,18 @@ func (l *listener) makeRoom() {
 			l.mu.Unlock()
 			return
 		}
-		oldest := l.pending[0]
-		patience := handshakePatience - time.Since(oldest.since)
+		now := time.Now()
+		first, patience := 0, time.Duration(math.MaxInt64)
+		for i, p := range l.pending {
+			if left := p.patience(now); left < patience {
+				first, patience = i, left
+			}
+		}
 		if patience <= 0 {
-			l.pending = slices.Delete(l.pending, 0, 1)
+			p := l.pending[first]
+			l.pending = slices.Delete(l.pending, first, first+1)
 			l.mu.Unlock()
-			oldest.cancel(errEvicted)
+			p.cancel(errEvicted)
 			return
 		}
 		l.mu.Unlock()
@@ -183,6 +192,16 @@ func (l *listener) makeRoom() {
 		}
 		t.Stop()
 	}
+}
+
+// patience returns for how much longer an accepted connection keeps its place
+// in the handshake.
+func (p *pipe) patience(now time.Time) time.Duration {
+	age := now.Sub(p.since)
+	if p.greeted.Load() {
+		return greetedPatience - age
+	}
+	return handshakePatience - age
 }
 
 // admit starts the life of an accepted connection. A newcomer is always served.

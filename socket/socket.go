@@ -135,8 +135,9 @@ type pipe struct {
 	out      *queue.Queue
 	ctx      context.Context // done when the pipe is given up
 	cancel   context.CancelCauseFunc
-	listener *listener // that accepted it, if any
-	since    time.Time // when it was accepted
+	listener *listener   // that accepted it, if any
+	since    time.Time   // when it was accepted
+	greeted  atomic.Bool // the peer's greeting has come
 
 	session  *session // present connection, if any
 	draining bool     // nothing more comes; ends once out is empty
