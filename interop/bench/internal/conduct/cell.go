@@ -212,7 +212,21 @@ func (c *cell) await(ctx context.Context, event string) error {
 		receiver = c.children[len(c.children)-1]
 	}
 	_, err := receiver.await(ctx, event)
+	if errors.Is(err, errTimeout) {
+		return c.soFar(ctx, receiver, err)
+	}
 	return err
+}
+
+// soFar adds to a time-out how much the receiver has received.
+func (c *cell) soFar(ctx context.Context, receiver *child, timeout error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	m, err := receiver.measure(ctx, "measure")
+	if err != nil {
+		return timeout
+	}
+	return fmt.Errorf("%w, with %d %s", timeout, m.Count, c.workload.Unit())
 }
 
 // measure asks all children for their numbers.

@@ -174,8 +174,8 @@ func TestFailures(t *testing.T) {
 		{"dies:pull", "throughput/tcp/16", quick, "pull: zmq_send: Broken teapot"},
 		{"panics:pull,push", "throughput/inproc/16", quick, "pull,push: panic: oh dear"},
 		{"leaves:pull", "throughput/tcp/16", quick, "pull: ended by itself"},
-		{"silent:sub", "publish/1", short, "sub: not warm: time-out after 300ms"},
-		{"silent:pull", "connect/1000", short, "pull: not done: time-out after 300ms"},
+		{"silent:sub", "publish/1", short, "sub: not warm: time-out after 300ms, with 1000 deliveries"},
+		{"silent:pull", "connect/1000", short, "pull: not done: time-out after 300ms, with 1000 connections"},
 		{"still:ask", "latency/reqrep/tcp", quick, "nothing arrived in the window"},
 		{"babbles:pull", "throughput/tcp/16", quick, "pull: numbers that cannot be read: "},
 		{"fails at the end:push", "throughput/tcp/16", quick, "push: zmq_close: bad descriptor"},
@@ -276,7 +276,7 @@ func TestTimeoutsAreNotRepeatedForEver(t *testing.T) {
 	for _, s := range c.Run(t.Context()) {
 		failures = append(failures, s.Failure)
 	}
-	timeout, skipped := "pull: not warm: time-out after 1s", "not tried again after time-outs"
+	timeout, skipped := "pull: not warm: time-out after 1s, with 1000 messages", "not tried again after time-outs"
 	if want := []string{timeout, timeout, skipped, skipped}; !slices.Equal(failures, want) {
 		t.Errorf("failures %q, want %q", failures, want)
 	}

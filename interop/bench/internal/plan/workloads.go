@@ -134,7 +134,10 @@ func publish(size Size) []Workload {
 	for _, n := range []int{10, 1000, 100_000, 1_000_000} {
 		w := base
 		w.Name, w.Targets, w.Scale = fmt.Sprintf("match/%d", n), []Target{faster(1 - behind)}, float64(n)
-		if n == 1_000_000 {
+		switch n {
+		case 100_000:
+			w.Name = fmt.Sprintf("growth/subscriptions/%d", n)
+		case 1_000_000:
 			w.Targets = append(w.Targets, scaling(0.5, "match/1000"))
 		}
 		w.Subscribers, w.Subscriptions = 10, size.count(n)

@@ -65,7 +65,7 @@ func Plots(r *Results) []Image {
 	add(titleGrowth, "growth", "Growth", "over tcp; median of the runs, with the least and the greatest", 2,
 		s.growth("by sending sockets", "PUSH sockets", "message", "growth/peers/", "fan-in/"),
 		s.growth("by subscribers", "subscribers", "delivery", "publish/"),
-		s.growth("by subscriptions", "subscriptions of 10 subscribers", "delivery", "match/"),
+		s.growth("by subscriptions", "subscriptions of 10 subscribers", "delivery", "match/", "growth/subscriptions/"),
 		s.growth("by size", "octets a message", "message", "throughput/tcp/"),
 		s.growth("by depth of the queue", "high-water mark, messages", "message", "growth/depth/"),
 		s.resident())

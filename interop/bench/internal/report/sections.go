@@ -73,7 +73,8 @@ func sections() []section {
 			memory,
 		},
 		{
-			titleGrowth, "PUSH to PULL over TCP, 100 octets, by sending sockets and by high-water mark; messages a second. The plots show the time that " +
+			titleGrowth, "PUSH to PULL over TCP, 100 octets, by sending sockets and by high-water mark, and PUB to 10 SUB by subscriptions; " +
+				"messages a second. The plots show the time that " +
 				"one message takes, so that a line that rises as steeply as the dashed one grows in proportion.",
 			[]string{"growth/"},
 			rates,
