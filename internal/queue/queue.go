@@ -290,8 +290,12 @@ func (q *Queue) TakeBehind(list *Batch) *Batch {
 // Short reports whether all that waits stands in one buffer and has at most n
 // octets. The caller holds the lock.
 func (q *Queue) Short(n int) bool {
-	return q.first != nil && q.first == q.last && q.first.large == nil && q.first.size <= n
+	return q.first != nil && q.first == q.last && len(q.first.large) == 0 && q.first.size <= n
 }
+
+// Total returns how many messages have ever been put into the queue. The caller
+// holds the lock.
+func (q *Queue) Total() uint64 { return q.total }
 
 // Rest reports whether messages wait. If none does, the next one wakes the
 // consumer, as after Take. The caller holds the lock.
