@@ -72,13 +72,39 @@ func (m *model) restore(octets int) (written int) {
 	rest := m.taken[written:]
 	m.taken = nil
 	m.left += uint64(written)
-	if m.conflate && len(m.waiting) > 0 {
-		m.conflated += uint64(len(rest))
-	} else {
-		m.waiting = slices.Concat(rest, m.waiting)
+	m.waiting = slices.Concat(rest, m.waiting)
+	if older := len(m.waiting) - 1; m.conflate && older > 0 {
+		m.conflated += uint64(older)
+		m.waiting = m.waiting[older:]
 	}
 	m.room()
 	return written
+}
+
+// take moves what waits behind what is taken.
+func (m *model) take() {
+	m.asleep = m.asleep || len(m.waiting) == 0
+	m.taken, m.waiting = slices.Concat(m.taken, m.waiting), nil
+}
+
+// sent says that all that was taken has been written.
+func (m *model) sent() {
+	m.left += uint64(len(m.taken))
+	m.taken = nil
+	m.room()
+}
+
+// short reports whether what waits has at most n octets, all of them in small
+// bodies. How many buffers it stands in is not known here.
+func (m *model) short(n int) bool {
+	for _, msg := range m.waiting {
+		for _, f := range msg {
+			if len(f) >= queue.LargeBody {
+				return false
+			}
+		}
+	}
+	return len(m.waiting) > 0 && wireSize(m.waiting) <= n
 }
 
 func (m *model) depth() queue.Depth {
@@ -165,12 +191,28 @@ func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
 			return fmt.Sprintf("woken: %t", wake != nil)
 		}
 	case op < 70 && x.list == nil:
+		short := q.Short(8 << 10)
+		if fits := m.short(8 << 10); short && !fits || !short && fits && len(m.waiting) == 1 {
+			return fmt.Sprintf("%d messages of %d octets: short is %t", len(m.waiting), wireSize(m.waiting), short)
+		}
 		x.list = q.Take()
-		m.taken, m.waiting = m.waiting, nil
-		m.asleep = m.asleep || len(m.taken) == 0
+		m.take()
 		if (x.list == nil) != (len(m.taken) == 0) || !bytes.Equal(list(x.list), wires(m.taken)) {
 			return "took other octets than were queued"
 		}
+		if short && (x.list.Next() != nil || !bytes.Equal(x.list.Bytes(), wires(m.taken)) || x.list.Size() != len(x.list.Bytes())) {
+			return "short, and not all in one buffer"
+		}
+	case op < 70:
+		x.list = q.TakeBehind(x.list)
+		m.take()
+		if !bytes.Equal(list(x.list), wires(m.taken)) {
+			return "took other octets than were left and queued"
+		}
+	case op < 75 && x.list != nil:
+		q.Sent(x.list)
+		m.sent()
+		x.list = nil
 	case op < 80 && x.list != nil:
 		n := min(x.IntN(5), len(m.taken)) // a few first, as a reader does
 		size := wireSize(m.taken[:n])
@@ -214,6 +256,12 @@ func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
 		q.SetMarks(m.marks)
 		m.room()
 	case op < 97:
+		rest := q.Rest()
+		m.asleep = len(m.waiting) == 0
+		if rest == m.asleep {
+			return fmt.Sprintf("rest is %t with %d waiting", rest, len(m.waiting))
+		}
+	case op < 98:
 		wake := q.SetConsumer(x.w)
 		m.asleep = len(m.waiting) == 0
 		if (wake != nil) != (len(m.waiting) > 0) {

@@ -24,21 +24,13 @@ func (q *Queue) Restore(list *Batch, taken int) (written int) {
 	return written
 }
 
-// prepend puts a list in front of the queue. A conflating queue that has got
-// a newer message meanwhile keeps that one alone.
+// prepend puts a list in front of the queue. A conflating queue keeps the
+// newest message alone, be it of the list or one that has come meanwhile.
 func (q *Queue) prepend(list *Batch) {
-	tail, msgs, size := list, list.msgs, list.size
+	tail, msgs := list, list.msgs
 	for tail.next != nil {
 		tail = tail.next
 		msgs += tail.msgs
-		size += tail.size
-	}
-	if q.conflate && q.first != nil {
-		FreeList(list)
-		q.conflated += uint64(msgs)
-		q.msgs -= msgs
-		q.size -= size
-		return
 	}
 	tail.next = q.first
 	q.first = list
@@ -46,6 +38,7 @@ func (q *Queue) prepend(list *Batch) {
 		q.last = tail
 	}
 	q.waiting += msgs
+	q.SetConflate(q.conflate)
 }
 
 // cutFront removes the messages of b that lie whole within its first taken
