@@ -1,7 +1,8 @@
 // Brokerless is the child of the measurements that uses brokerless, with its
 // defaults. With -reuse it receives with RecvInto in place of Recv. Where a
 // workload has more topics than a publisher takes from a peer, it lifts that
-// limit.
+// limit, and its ROUTER waits for room rather than drop a reply, as that of
+// libzmq does.
 package main
 
 import (
@@ -35,7 +36,9 @@ func open(c *child.Config, kind child.Kind) (child.Socket, error) {
 		s, err := socket.NewDealer(given[socket.DealerOption](c.HWM > 0, send, recv)...)
 		return &dealer{s, box}, err
 	case child.Router:
-		s, err := socket.NewRouter(given[socket.RouterOption](c.HWM > 0, send, recv)...)
+		options := given[socket.RouterOption](c.HWM > 0, send, recv)
+		options = append(options, socket.WithMandatory()) // with as many requests under way as the mark, a reply may find it reached
+		s, err := socket.NewRouter(options...)
 		return &router{s, box}, err
 	case child.Pub:
 		options := given[socket.PubOption](c.HWM > 0, send)
