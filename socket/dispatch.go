@@ -8,9 +8,12 @@ import (
 
 const (
 	// burst is the time between two messages to a peer below which they are left
-	// to its writer, which writes many at once. Waking it costs about as much as
-	// writing one message, and then the message waits for it.
+	// to its writer, which writes many at once.
 	burst = 10 * time.Microsecond
+	// lull is the time after which a message is written at once even though
+	// nothing has come from the peer: whoever sends to many peers in turn comes
+	// back sooner, and is better served by their writers.
+	lull = 10 * time.Millisecond
 	// dispatched is the size in octets up to which a message is written by the
 	// goroutine that sends it: it is to go on soon.
 	dispatched = 8 << 10
@@ -35,6 +38,7 @@ func (s *socket) dispatch(wake queue.Waker) {
 	n := x.writeNow.write(list.Bytes())
 	s.send.Lock()
 	x.writing = false
+	x.stirred = time.Since(x.born) // writing is not idleness
 	if n == list.Size() {
 		q.Sent(list)
 	} else {
@@ -48,16 +52,19 @@ func (s *socket) dispatch(wake queue.Waker) {
 	}
 }
 
-// mayDispatch reports whether what is queued for x may be written at once. The
-// caller holds the send lock.
+// mayDispatch reports whether the message that is queued for x, whose writer
+// sleeps, may be written at once: if it is a reply of some kind, or the first
+// for a while, and not one of many. The caller holds the send lock.
 func (x *session) mayDispatch() bool {
-	if x.writeNow == nil || x.writing || x.leaving || x.rest != nil || !x.pipe.out.Short(dispatched) {
+	q := x.pipe.out
+	if x.writeNow == nil || x.writing || x.leaving || x.rest != nil || !q.Short(dispatched) {
 		return false
 	}
-	now := time.Since(x.born)
-	idle := now - x.stirred
-	x.stirred = now
-	return idle >= burst
+	now, before := time.Since(x.born), x.stirred
+	alone := q.Total()-x.stirredAt == 1 // no other came while the writer was awake
+	x.stirred, x.stirredAt = now, q.Total()
+	idle := now - before
+	return alone && idle >= burst && (idle >= lull || time.Duration(x.heard.Load()) > before)
 }
 
 // lastDispatch ends the writing: once a goroutine that is at it is done, the

@@ -53,6 +53,7 @@ type session struct {
 	rest               *queue.Batch // whose first taken octets have been written, and which goes first
 	taken              int
 	stirred            time.Duration // when a message last came for a writer that slept, since born
+	stirredAt          uint64        // messages queued by then
 	control            []byte        // commands to write before anything else
 	pong               []byte        // context of the PONG that is owed; of several PINGs the newest's
 	pongDue            bool          // there is one to send
