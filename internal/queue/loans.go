@@ -16,8 +16,11 @@ const (
 	maxLoan  = 1 << 20
 )
 
-// lend remembers s.
+// lend remembers s, unless it is too large to be used again.
 func (l *Loans) lend(s *slab) {
+	if cap(s.buf) > 1<<maxSlabBits {
+		return
+	}
 	copy(l.slabs[:], l.slabs[1:])
 	l.slabs[maxLoans-1] = s
 	for i, other := range l.slabs[:maxLoans-1] {
