@@ -9,11 +9,12 @@ import (
 // saves waking another goroutine for it. It is not safe for concurrent use, but
 // one to read and one to write may be used beside each other.
 type attempt struct {
-	raw  syscall.RawConn
-	call func(fd uintptr) bool // made once, so that an attempt allocates nothing
-	b    []byte
-	n    int
-	err  error
+	raw   syscall.RawConn
+	call  func(fd uintptr) bool // made once, so that an attempt allocates nothing
+	waits bool                  // it is no attempt: it waits until something can be done
+	b     []byte
+	n     int
+	err   error
 }
 
 // rawConn returns the way to the descriptor of a connection, or nil if it has
@@ -35,18 +36,36 @@ func rawConn(c net.Conn) syscall.RawConn {
 
 // read reads what has come, at most len(b) octets. It returns 0 if nothing
 // has, and also if the connection has ended: a read that waits will tell.
-func (a *attempt) read(b []byte) int { return a.do(a.raw.Read, b) }
+func (a *attempt) read(b []byte) int {
+	n, _ := a.try(a.raw.Read, b)
+	return n
+}
+
+// wait is read that waits until something has come. It returns 0 if nothing
+// will, and the error if there is one.
+func (a *attempt) wait(b []byte) (n int, err error) {
+	a.waits = true
+	n, err = a.try(a.raw.Read, b)
+	a.waits = false
+	return n, err
+}
 
 // write writes as much of b as the system takes, and returns how much that
 // was. A connection that has ended takes nothing: a write that waits will tell.
-func (a *attempt) write(b []byte) int { return a.do(a.raw.Write, b) }
+func (a *attempt) write(b []byte) int {
+	n, _ := a.try(a.raw.Write, b)
+	return n
+}
 
-func (a *attempt) do(how func(func(uintptr) bool) error, b []byte) int {
-	a.b, a.n = b, 0
+func (a *attempt) try(how func(func(uintptr) bool) error, b []byte) (int, error) {
+	a.b, a.n, a.err = b, 0, nil
 	err := how(a.call)
 	a.b = nil
-	if err != nil || a.err != nil {
-		return 0
+	if err == nil {
+		err = a.err
 	}
-	return max(a.n, 0)
+	if err != nil {
+		return 0, err
+	}
+	return a.n, nil
 }

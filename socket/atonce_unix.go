@@ -11,8 +11,12 @@ func newReadAttempt(raw syscall.RawConn) *attempt {
 	}
 	a := &attempt{raw: raw}
 	a.call = func(fd uintptr) bool {
-		a.n, a.err = syscall.Read(int(fd), a.b)
-		return true
+		for {
+			a.n, a.err = syscall.Read(int(fd), a.b)
+			if a.err != syscall.EINTR { //nolint:errorlint // a system call returns nothing else
+				return !a.waits || a.err != syscall.EAGAIN //nolint:errorlint // as above
+			}
+		}
 	}
 	return a
 }

@@ -88,6 +88,10 @@ func (s *socket) stopReceiving() {
 	defer r.Unlock()
 	r.closed = true
 	r.waiters.wakeAll()
+	r.unfollow()
+	if r.attends != nil {
+		r.attends.interrupt()
+	}
 	r.wipe(DropClosed)
 }
 

@@ -102,7 +102,7 @@ func (b *heartbeat) wait(now time.Time) time.Duration {
 func (b *heartbeat) tick() error {
 	b.ttl = time.Duration(b.x.ttl.Load())
 	now := time.Now()
-	if b.x.paused.Load() {
+	if b.x.heldUp() {
 		b.x.hear() // we do not listen: it is we who are silent
 	}
 	silence := b.x.silence()

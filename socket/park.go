@@ -10,48 +10,73 @@ import (
 // full. To wake it each time there is room costs more than the reading, so it
 // parks: from then on the application's goroutines, each time they have emptied
 // the queue, take from the connection themselves what it has at once. The reader
-// takes over when there is nothing, or when they are not seen for a while.
+// takes over when there is nothing, unless they wait on the connection too (see
+// attend), or when they are not seen for a while.
 
 // watchInterval is how long a parked reader leaves the connection to an
 // application that receives nothing. It is what a slow application adds to the
 // time in which a PING is answered.
 const watchInterval = 10 * time.Millisecond
 
-// pause waits until the reader should look again. It reports false if the
-// connection is to end.
+// maxReads is how often an application's goroutine reads in vain before it
+// leaves the connection to the reader. It holds locks that others want, and a
+// peer may send it commands for ever.
+const maxReads = 4
+
+// pause waits until a reader that was held up should look again. It reports
+// false if the connection is to end.
 func (x *session) pause() bool {
-	x.paused.Store(true)
 	goOn := x.park()
-	x.hear()
-	x.paused.Store(false)
+	x.hear() // until now it could not
 	return goOn
 }
 
-// park is pause without the heartbeat.
+// heldUp reports whether the peer is not heard because the application does not
+// receive.
+func (x *session) heldUp() bool {
+	s := x.pipe.s
+	s.send.Lock()
+	held := x.held
+	s.send.Unlock()
+	q := x.inlet.Queue()
+	q.Lock()
+	defer q.Unlock()
+	return held || q.Full()
+}
+
+// park waits until the reader is to go on. It reports false if the connection
+// is to end.
 func (x *session) park() bool {
 	q := x.inlet.Queue()
 	watch := time.NewTicker(watchInterval)
-	watch.Stop() // until something is received
 	defer watch.Stop()
-	var seen uint
+	q.Lock()
+	if !x.watched {
+		watch.Stop() // until something is received
+	}
+	seen := x.refills
+	q.Unlock()
+	stop, stopped := x.stop, false
 	for {
-		tick, stopped := false, false
+		tick := false
 		select {
 		case <-x.space:
 		case <-watch.C:
 			tick = true
-		case <-x.stop:
-			stopped = true
+		case <-stop:
+			stop, stopped = nil, true
 		}
 		q.Lock()
 		idle := tick && x.refills == seen
 		seen = x.refills
-		if stopped || !x.parked || x.mute.Load() || idle && !q.Full() {
+		if !x.attended && (stopped || !x.parked || x.mute.Load() || idle && !q.Full()) {
 			x.parked, x.watched = false, false
 			q.Unlock()
 			return !stopped
 		}
-		if was := x.watched; was == idle { // whoever receives nothing from a full queue is not watched
+		// Whoever receives nothing from a full queue is not watched, nor who waits
+		// on the connection.
+		if was := x.watched; was == idle {
 			x.watched = !was
 			if was {
 				watch.Stop()
@@ -79,19 +104,19 @@ func (x *session) Room(*queue.Queue) {
 }
 
 // Refill implements queue.Producer: the application has emptied the queue, and
-// reads on if the reader is parked.
+// reads on if the reader is parked. It holds the receive lock.
 func (x *session) Refill(q *queue.Queue) {
-	if !x.parked || x.mute.Load() {
+	if !x.parked || x.attended || x.mute.Load() {
 		return
 	}
 	x.refills++
-	for {
+	for reads := 0; ; reads++ {
 		before := x.decoder.Undelivered()
 		x.decoder.Deliver(q) // nobody is to be woken: the consumer is about to look
 		if x.decoder.Undelivered() < before {
 			return
 		}
-		if x.fault != nil || x.decoder.InBody() {
+		if x.fault != nil || x.decoder.InBody() || reads == maxReads {
 			break
 		}
 		n := x.readNow.read(x.decoder.Space())

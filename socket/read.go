@@ -1,7 +1,9 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
@@ -25,9 +27,6 @@ func (x *session) read(early []byte) error {
 	subs, inspect := s.rules.(subscribers)
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
-	if inspect {
-		x.readNow = nil // what a publisher reads is not for the application
-	}
 	defer func() { d.Free() }()
 	for {
 		var n int
@@ -40,20 +39,25 @@ func (x *session) read(early []byte) error {
 		} else {
 			n, err = x.conn.Read(d.Space())
 		}
+		goOn := true
 		if n > 0 {
 			x.hear()
 			x.fault = d.Scan(n)
-			if !x.deliver() {
-				s.recv.lose(d.Undelivered(), DropClosed)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+			goOn = x.yield()
+		}
+		if !goOn || !x.deliver() {
+			s.recv.lose(d.Undelivered(), DropClosed)
+			return x.cause
+		}
+		if x.fault != nil {
+			return x.fault
+		}
+		for inspect && subs.crowded(x) {
+			if !x.pause() {
 				return x.cause
-			}
-			if x.fault != nil {
-				return x.fault
-			}
-			for inspect && subs.crowded(x) {
-				if !x.pause() {
-					return x.cause
-				}
 			}
 		}
 		if err != nil {

@@ -14,14 +14,18 @@ import (
 // have messages.
 type recvSide struct {
 	sync.Mutex
-	closed  bool
-	deaf    bool   // nothing is for the application: it is dropped as it comes (PUB)
-	filter  filter // nil: everything is for the application as it is
-	waiters waitlist
-	turn    pattern.Rotation[*inlet]
-	arena   queue.Arena
-	loans   queue.Loans
-	flow    Flow // delivered, dropped; what was received by inlets that are no more
+	closed   bool
+	deaf     bool   // nothing is for the application: it is dropped as it comes (PUB)
+	filter   filter // nil: everything is for the application as it is
+	waiters  waitlist
+	turn     pattern.Rotation[*inlet]
+	arena    queue.Arena
+	loans    queue.Loans
+	only     *inlet          // the one there is, if there is one
+	attends  *session        // on whose connection a goroutine of the application waits
+	followed <-chan struct{} // of the context that ends that wait
+	forget   func() bool
+	flow     Flow // delivered, dropped; what was received by inlets that are no more
 }
 
 // A filter is what differs between the socket types in receiving. Its methods
@@ -96,6 +100,7 @@ func (in *inlet) flow() (received uint64, f Flow) {
 func (r *recvSide) add(in *inlet) {
 	r.Lock()
 	r.turn.Add(in)
+	r.count()
 	r.waiters.wakeOne()
 	r.Unlock()
 }
@@ -126,6 +131,7 @@ func (r *recvSide) end(in *inlet) {
 // remove takes out an inlet that has ended and is empty.
 func (r *recvSide) remove(in *inlet) {
 	r.turn.Remove(in)
+	r.count()
 	r.flow.Messages += in.received
 }
 
@@ -183,7 +189,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 				r.Unlock()
 				return nil, s.fail("recv", "", ErrWouldBlock)
 			}
-			if err := r.waiters.wait(ctx, &r.Mutex); err != nil {
+			if err := r.wait(ctx); err != nil {
 				r.Unlock()
 				return nil, s.fail("recv", "", err)
 			}
@@ -230,6 +236,15 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 		r.Unlock()
 		return m, nil
 	}
+}
+
+// wait waits until there may be something to receive. The caller holds the
+// lock.
+func (r *recvSide) wait(ctx context.Context) error {
+	if x := r.attendable(); x != nil {
+		return r.attend(ctx, x)
+	}
+	return r.waiters.wait(ctx, &r.Mutex)
 }
 
 // receiving gives a socket type its methods to receive.

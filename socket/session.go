@@ -43,9 +43,11 @@ type session struct {
 	fault   error    // why nothing more is to be read
 
 	// Guarded by the incoming queue's lock.
-	parked  bool // the application's goroutines read in the reader's place
-	watched bool // the reader looks now and then whether they do
-	refills uint // how often they did
+	parked   bool // the application's goroutines read in the reader's place
+	watched  bool // the reader looks now and then whether they do
+	refills  uint // how often they did
+	wanted   bool // the reader is asked to park, because the application waits for messages
+	attended bool // one of the application's goroutines has the decoder, and waits on the connection
 
 	// Guarded by the send lock.
 	writing            bool         // somebody writes to the connection
@@ -63,11 +65,10 @@ type session struct {
 	unread, unreadSize int           // its notices that the application has yet to receive (XPUB)
 	held               bool          // it is not read from because of them
 
-	born   time.Time    // what heard counts from: the wall clock may jump
-	heard  atomic.Int64 // when octets last came, in nanoseconds
-	ttl    atomic.Int64 // silence after which the peer wants to be given up, from its PING
-	paused atomic.Bool  // the reader waits for the application and hears nothing
-	mute   atomic.Bool  // the socket is closed: what comes is thrown away
+	born  time.Time    // what heard counts from: the wall clock may jump
+	heard atomic.Int64 // when octets last came, in nanoseconds
+	ttl   atomic.Int64 // silence after which the peer wants to be given up, from its PING
+	mute  atomic.Bool  // the socket is closed: what comes is thrown away
 }
 
 func (s *socket) newSession(p *pipe, conn net.Conn) *session {
@@ -218,7 +219,10 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.Unlock()
 	x.hear()
 	raw := rawConn(x.conn)
-	x.readNow, x.writeNow = newReadAttempt(raw), newWriteAttempt(raw)
+	x.writeNow = newWriteAttempt(raw)
+	if _, publishes := s.rules.(subscribers); !publishes { // what a publisher reads is not for the application
+		x.readNow = newReadAttempt(raw)
+	}
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err

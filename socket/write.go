@@ -68,6 +68,7 @@ func (x *session) write() {
 			p.out.Sent(list)
 		} else {
 			p.out.Restore(list, taken+max(0, n-len(control)))
+			x.leaving = true // what would come next is not what the peer expects
 		}
 		s.send.Unlock()
 		if err != nil {
@@ -143,7 +144,9 @@ func (x *session) heed(err error) {
 	q := x.inlet.Queue()
 	q.Lock()
 	q.SetMarks(queue.Marks{Bytes: q.Depth().Bytes + systemBuffer})
+	x.parked = false // the application may take too long
 	q.Unlock()
+	x.resume()
 	t := time.NewTimer(lastWords)
 	defer t.Stop()
 	select {
