@@ -7,12 +7,10 @@ import (
 )
 
 const (
-	// burst is the time between two messages to a peer below which they are left
-	// to its writer, which writes many at once.
-	burst = 10 * time.Microsecond
 	// lull is the time after which a message is written at once even though
-	// nothing has come from the peer: whoever sends to many peers in turn comes
-	// back sooner, and is better served by their writers.
+	// nothing has come from the peer since the one before: whoever sends many
+	// messages, to one peer or to several in turn, comes back sooner, and is
+	// better served by the writers.
 	lull = 10 * time.Millisecond
 	// dispatched is the size in octets up to which a message is written by the
 	// goroutine that sends it: it is to go on soon.
@@ -38,7 +36,6 @@ func (s *socket) dispatch(wake queue.Waker) {
 	n := x.writeNow.write(list.Bytes())
 	s.send.Lock()
 	x.writing = false
-	x.stirred = time.Since(x.born) // writing is not idleness
 	if n == list.Size() {
 		q.Sent(list)
 	} else {
@@ -63,8 +60,7 @@ func (x *session) mayDispatch() bool {
 	now, before := time.Since(x.born), x.stirred
 	alone := q.Total()-x.stirredAt == 1 // no other came while the writer was awake
 	x.stirred, x.stirredAt = now, q.Total()
-	idle := now - before
-	return alone && idle >= burst && (idle >= lull || time.Duration(x.heard.Load()) > before)
+	return alone && (time.Duration(x.heard.Load()) > before || now-before >= lull)
 }
 
 // lastDispatch ends the writing: once a goroutine that is at it is done, the

@@ -16,7 +16,7 @@ import (
 // watchInterval is how long a parked reader leaves the connection to an
 // application that receives nothing. It is what a slow application adds to the
 // time in which a PING is answered.
-const watchInterval = 10 * time.Millisecond
+const watchInterval = 50 * time.Millisecond
 
 // maxReads is how often an application's goroutine reads in vain before it
 // leaves the connection to the reader. It holds locks that others want, and a
@@ -116,10 +116,20 @@ func (x *session) Refill(q *queue.Queue) {
 		if x.decoder.Undelivered() < before {
 			return
 		}
-		if x.fault != nil || x.decoder.InBody() || reads == maxReads {
+		if x.fault != nil || reads == maxReads {
 			break
 		}
-		n := x.readNow.read(x.decoder.Space())
+		alone := x.inlet.side.only == x.inlet
+		if alone && x.inlet.side.patient {
+			return // the caller goes on to wait on the connection
+		}
+		n := 0
+		if !x.decoder.InBody() {
+			n = x.readNow.read(x.decoder.Space())
+		}
+		if n == 0 && alone {
+			return
+		}
 		if n == 0 {
 			break
 		}

@@ -25,6 +25,7 @@ type recvSide struct {
 	attends  *session        // on whose connection a goroutine of the application waits
 	followed <-chan struct{} // of the context that ends that wait
 	forget   func() bool
+	patient  bool // whoever receives now is ready to wait
 	flow     Flow // delivered, dropped; what was received by inlets that are no more
 }
 
@@ -195,6 +196,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 			}
 			continue
 		}
+		r.patient = wait
 		raw := in.Next()
 		if raw == nil {
 			r.turn.Suspend(in)
