@@ -6,16 +6,9 @@ import (
 	"github.com/brokerless/brokerless/internal/queue"
 )
 
-const (
-	// lull is the time after which a message is written at once even though
-	// nothing has come from the peer since the one before: whoever sends many
-	// messages, to one peer or to several in turn, comes back sooner, and is
-	// better served by the writers.
-	lull = 10 * time.Millisecond
-	// dispatched is the size in octets up to which a message is written by the
-	// goroutine that sends it: it is to go on soon.
-	dispatched = 8 << 10
-)
+// dispatched is the size in octets up to which a message is written by the
+// goroutine that sends it: it is to go on soon.
+const dispatched = 8 << 10
 
 // dispatch gives up the send lock and has written what was queued last, if wake
 // says that somebody has to be told: by the goroutine that sends it, if the
@@ -50,17 +43,20 @@ func (s *socket) dispatch(wake queue.Waker) {
 }
 
 // mayDispatch reports whether the message that is queued for x, whose writer
-// sleeps, may be written at once: if it is a reply of some kind, or the first
-// for a while, and not one of many. The caller holds the send lock.
+// sleeps, may be written at once: if it is a reply of some kind, or the first,
+// and not one of many. Whoever only sends, to one peer or to several in turn, is
+// better served by the writers, which gather what they write; this holds for
+// slow senders too, for a thousand peers are served slowly when each message is
+// written by itself, and would stay so. The caller holds the send lock.
 func (x *session) mayDispatch() bool {
 	q := x.pipe.out
 	if x.writeNow == nil || x.writing || x.leaving || x.rest != nil || !q.Short(dispatched) {
 		return false
 	}
-	now, before := time.Since(x.born), x.stirred
 	alone := q.Total()-x.stirredAt == 1 // no other came while the writer was awake
-	x.stirred, x.stirredAt = now, q.Total()
-	return alone && (time.Duration(x.heard.Load()) > before || now-before >= lull)
+	answers := x.heard.Load() > x.stirred
+	x.stirred, x.stirredAt = int64(time.Since(x.born)), q.Total()
+	return alone && answers
 }
 
 // lastDispatch ends the writing: once a goroutine that is at it is done, the

@@ -54,16 +54,16 @@ type session struct {
 	leaving            bool         // the writer is ending, and nobody else is to write any more
 	rest               *queue.Batch // whose first taken octets have been written, and which goes first
 	taken              int
-	stirred            time.Duration // when a message last came for a writer that slept, since born
-	stirredAt          uint64        // messages queued by then
-	control            []byte        // commands to write before anything else
-	pong               []byte        // context of the PONG that is owed; of several PINGs the newest's
-	pongDue            bool          // there is one to send
-	topics             int           // what the peer has subscribed to
-	octets             int           // of its topics
-	replayed           bool          // it has been told our subscriptions, and is told of changes
-	unread, unreadSize int           // its notices that the application has yet to receive (XPUB)
-	held               bool          // it is not read from because of them
+	stirred            int64  // when a message last came for a writer that slept, as heard
+	stirredAt          uint64 // messages queued by then
+	control            []byte // commands to write before anything else
+	pong               []byte // context of the PONG that is owed; of several PINGs the newest's
+	pongDue            bool   // there is one to send
+	topics             int    // what the peer has subscribed to
+	octets             int    // of its topics
+	replayed           bool   // it has been told our subscriptions, and is told of changes
+	unread, unreadSize int    // its notices that the application has yet to receive (XPUB)
+	held               bool   // it is not read from because of them
 
 	born  time.Time    // what heard counts from: the wall clock may jump
 	heard atomic.Int64 // when octets last came, in nanoseconds
