@@ -26,6 +26,11 @@ func (r *recvSide) attend(ctx context.Context, x *session) error {
 		}
 		return r.waiters.wait(ctx, &r.Mutex)
 	}
+	if err := ctx.Err(); err != nil { // if it is followed already, nobody will tell
+		q.Unlock()
+		r.waiters.wakeOne()
+		return err
+	}
 	x.attended = true
 	q.Unlock()
 	r.attends = x
@@ -111,10 +116,14 @@ func (r *recvSide) count() {
 // attendable returns the session of which the application may wait on the
 // connection itself, or nil. The caller holds the receive lock.
 func (r *recvSide) attendable() *session {
-	if r.only == nil || r.attends != nil || r.only.gone || r.only.session.readNow == nil {
+	if r.only == nil || r.attends != nil || r.only.gone {
 		return nil
 	}
-	return r.only.session
+	x := r.only.session
+	if x == nil || x.readNow == nil { // the notices of an XPUB are nobody's
+		return nil
+	}
+	return x
 }
 
 // interrupt ends a wait for the connection, of whoever waits. Who wants to tell

@@ -1,6 +1,10 @@
 package socket
 
-import "github.com/brokerless/brokerless/internal/queue"
+import (
+	"math"
+
+	"github.com/brokerless/brokerless/internal/queue"
+)
 
 // notices is what the application of an XPUB sees of its peers: subscriptions,
 // and the messages that came between them over the wire. There is one queue of
@@ -20,7 +24,7 @@ type origin struct {
 
 func newNotices(s *socket) *notices {
 	q := queue.New(&s.send.Mutex, queue.Marks{}, false, nil)
-	n := &notices{inlet: &inlet{Reader: queue.NewReader(q), side: &s.recv}}
+	n := &notices{inlet: &inlet{Reader: queue.NewReader(q), side: &s.recv, small: math.MaxInt}}
 	s.recv.add(n.inlet)
 	q.Lock()
 	q.SetConsumer(n.inlet)

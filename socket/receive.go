@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -46,6 +47,7 @@ type inlet struct {
 	*queue.Reader
 	side     *recvSide
 	session  *session // whose messages these are
+	small    int      // octets on the wire up to which a message need not be held against the limits
 	base     uint64   // messages that had passed the queue before
 	replaced uint64   // of these, those that newer ones replaced
 	gone     bool     // the connection has ended: nothing more comes
@@ -54,7 +56,15 @@ type inlet struct {
 
 // newInlet makes the receiving end of session, whose messages come through q.
 func newInlet(x *session, q *queue.Queue) *inlet {
-	in := &inlet{Reader: queue.NewReader(q), side: &x.pipe.s.recv, session: x}
+	in := &inlet{Reader: queue.NewReader(q), side: &x.pipe.s.recv, session: x, small: math.MaxInt}
+	if c := x.pipe.s.cfg; x.twin != nil { // on a wire the decoder sees to the limits
+		if c.maxMessage > 0 {
+			in.small = int(min(c.maxMessage, math.MaxInt32))
+		}
+		if c.maxFrames > 0 {
+			in.small = min(in.small, 2*c.maxFrames) // a frame takes 2 octets or more
+		}
+	}
 	q.Lock()
 	d := q.Depth()
 	in.base, in.replaced = d.Left+d.Conflated, d.Conflated
@@ -205,7 +215,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 			}
 			continue
 		}
-		if in.session != nil && in.session.twin != nil && !r.within(in, raw) {
+		if raw.Size() > in.small && !r.within(in, raw) {
 			continue
 		}
 		var prefix []byte

@@ -60,7 +60,7 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 	}
 	heads := a.heads[a.head : a.head+n : a.head+n]
 	a.head += n
-	if m.frames == 1 && prefix == nil {
+	if m.frames == 1 && n == 1 && prefix == nil {
 		_, head, size := frameAt(m.b.buf[m.pos:m.end])
 		body := a.bodies[a.body : a.body+size : a.body+size]
 		copy(body, m.b.buf[m.pos+head:m.end])
@@ -79,7 +79,7 @@ func (a *Arena) Message(m *Raw, prefix []byte, skip int) [][]byte {
 // application keeps any message of the block.
 func (a *Arena) heavy(m *Raw, prefix []byte, skip, n int) [][]byte {
 	heads := make([][]byte, n)
-	if m.frames == 1 && prefix == nil && m.large == m.used {
+	if m.frames == 1 && n == 1 && prefix == nil && m.large == m.used {
 		_, head, _ := frameAt(m.b.buf[m.pos:m.end])
 		heads[0] = bytes.Clone(m.b.buf[m.pos+head : m.end])
 		return heads

@@ -49,6 +49,17 @@ func (l *Loans) takeBack(b []byte) {
 // dst with the right length. A large body takes the place of the memory that
 // dst has, which is used for another one if it was lent by l.
 func (l *Loans) Into(m *Raw, dst [][]byte, prefix []byte, skip int) [][]byte {
+	if m.frames == 1 && skip == 0 && prefix == nil && m.large == m.used && cap(dst) > 0 { // as most messages are
+		_, head, size := frameAt(m.b.buf[m.pos:m.end])
+		dst = dst[:1]
+		if body := m.b.buf[m.pos+head : m.end]; size <= cap(dst[0]) {
+			dst[0] = dst[0][:size]
+			copy(dst[0], body)
+		} else {
+			dst[0] = append(dst[0][:0], body...)
+		}
+		return dst
+	}
 	n := m.frames - skip
 	if prefix != nil {
 		n++
