@@ -31,7 +31,7 @@ func (r *recvSide) attend(ctx context.Context, x *session) error {
 		r.waiters.wakeOne()
 		return err
 	}
-	x.attended = true
+	x.attended, x.wanted = true, false
 	q.Unlock()
 	r.attends = x
 	r.follow(ctx)
