@@ -16,8 +16,8 @@ const (
 	Plain      = "plain"
 )
 
-// recvInto is brokerless again, receiving into memory that is used again.
-const recvInto = "brokerless-recvinto"
+// RecvInto is brokerless again, receiving into memory that is used again.
+const RecvInto = "brokerless-recvinto"
 
 // Implementations returns all contenders, in the order in which tables show
 // them and in which the first run takes them.
@@ -25,7 +25,7 @@ func Implementations() []Implementation {
 	return []Implementation{
 		{Name: Brokerless, Title: "brokerless", Program: "brokerless"},
 		{Name: Libzmq, Title: "libzmq (C)", Program: "libzmq"},
-		{Name: recvInto, Title: "brokerless, RecvInto", Program: "brokerless", Flags: []string{"-reuse"}},
+		{Name: RecvInto, Title: "brokerless, RecvInto", Program: "brokerless", Flags: []string{"-reuse"}},
 		{Name: "pebbe", Title: "pebbe/zmq4 (cgo)", Program: "pebbe"},
 		{Name: "gozeromq", Title: "go-zeromq/zmq4", Program: "gozeromq"},
 		{Name: "mangos", Title: "mangos", Program: "mangos"},
@@ -37,7 +37,7 @@ func Implementations() []Implementation {
 // returns the empty string when it does.
 func (w Workload) Absent(implementation string) string {
 	switch {
-	case implementation == recvInto && w.Group() != "throughput":
+	case implementation == RecvInto && w.Group() != "throughput":
 		return "only differs where receiving limits: see throughput"
 	case w.Group() == "growth" && implementation != Brokerless && implementation != Libzmq:
 		return "growth is compared with libzmq alone"

@@ -139,8 +139,8 @@ func TestAbsent(t *testing.T) {
 		{"growth/depth/10", "pebbe", true},
 		{"growth/depth/10", Libzmq, false},
 		{"fan-in/1000", "pebbe", false},
-		{"throughput/tcp/16", recvInto, false},
-		{"senders/8", recvInto, true},
+		{"throughput/tcp/16", RecvInto, false},
+		{"senders/8", RecvInto, true},
 	}
 	for _, tt := range tests {
 		if reason := workload(t, Full, tt.workload).Absent(tt.implementation); (reason != "") != tt.absent {

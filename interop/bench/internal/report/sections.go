@@ -89,8 +89,14 @@ func rates(d *document, workloads []plan.Workload) {
 	t.head = append(t.head, "brokerless ÷ libzmq", "target", "")
 	for i, w := range workloads {
 		target := w.Targets[0]
-		v := d.verdict(w, target)
+		v := d.verdict(w, target, plan.Brokerless)
 		t.rows[i] = append(t.rows[i], ratio(v.value), demand(target), v.outcome())
+	}
+	if into := d.toLibzmq(workloads[0].Name, plan.RecvInto, plan.Rate); into.N > 0 {
+		t.head = append(t.head, "RecvInto ÷ libzmq")
+		for i, w := range workloads {
+			t.rows[i] = append(t.rows[i], ratio(d.toLibzmq(w.Name, plan.RecvInto, plan.Rate)))
+		}
 	}
 	d.printf("%s", t.String())
 }

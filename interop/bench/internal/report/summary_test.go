@@ -203,7 +203,7 @@ func TestVerdicts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := summarise(&Results{Runs: 1, Samples: tt.samples})
 			w := find(t, tt.workload)
-			v := s.verdict(w, w.Targets[0])
+			v := s.verdict(w, w.Targets[0], plan.Brokerless)
 			if v.met != tt.met || v.note != tt.note {
 				t.Errorf("met %v, note %q; want %v, %q", v.met, v.note, tt.met, tt.note)
 			}
@@ -217,7 +217,7 @@ func TestVerdictAgainstAnotherWorkload(t *testing.T) {
 		pushed("senders/1", plan.Brokerless, 2, 3000), pushed("senders/8", plan.Brokerless, 2, 3000),
 	}})
 	w := find(t, "senders/8")
-	v := s.verdict(w, w.Targets[1])
+	v := s.verdict(w, w.Targets[1], plan.Brokerless)
 	equal(t, "scaling", v.value, Spread{1.1, 1, 1.2, 2})
 	if !v.met {
 		t.Error("missed")
@@ -235,7 +235,7 @@ func TestVerdictOfAnAbsoluteTarget(t *testing.T) {
 		s := summarise(&Results{Runs: 1, Samples: []conduct.Sample{{
 			Workload: w.Name, Implementation: plan.Brokerless, Run: 1, Processes: []conduct.Process{process, process},
 		}}})
-		if v := s.verdict(w, target); v.met != met {
+		if v := s.verdict(w, target, plan.Brokerless); v.met != met {
 			t.Errorf("%d octets of heap for 1,000 connections: met %v", heap, v.met)
 		}
 	}

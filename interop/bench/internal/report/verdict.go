@@ -9,33 +9,38 @@ import (
 // verdict is a target and what was measured.
 type verdict struct {
 	workload plan.Workload
+	by       string // the implementation that is held against it
 	target   plan.Target
 	value    Spread // of the ratio, or of the metric where the target has no base; N is 0 if there is none
 	met      bool
 	note     string // how it was met, or why there is no value
 }
 
-// verdicts holds brokerless against all targets.
+// verdicts holds brokerless against all targets, and by itself where it was
+// measured so, brokerless with RecvInto.
 func (s *summary) verdicts() []verdict {
 	var list []verdict
 	for _, w := range s.Workloads() {
 		for _, t := range w.Targets {
-			list = append(list, s.verdict(w, t))
+			list = append(list, s.verdict(w, t, plan.Brokerless))
+			if s.spread(w.Name, plan.RecvInto, t.Metric).N > 0 {
+				list = append(list, s.verdict(w, t, plan.RecvInto))
+			}
 		}
 	}
 	return list
 }
 
-func (s *summary) verdict(w plan.Workload, t plan.Target) verdict {
-	v := verdict{workload: w, target: t}
-	ours := key{w.Name, plan.Brokerless, t.Metric}
+func (s *summary) verdict(w plan.Workload, t plan.Target, by string) verdict {
+	v := verdict{workload: w, by: by, target: t}
+	ours := key{w.Name, by, t.Metric}
 	switch t.Against {
 	case "":
-		v.value = s.spread(w.Name, plan.Brokerless, t.Metric)
+		v.value = s.spread(w.Name, by, t.Metric)
 	case plan.Libzmq:
-		v.value = s.toLibzmq(w.Name, plan.Brokerless, t.Metric)
+		v.value = s.toLibzmq(w.Name, by, t.Metric)
 	default:
-		v.value = s.ratio(ours, key{t.Against, plan.Brokerless, t.Metric})
+		v.value = s.ratio(ours, key{t.Against, by, t.Metric})
 	}
 	if v.value.N == 0 {
 		v.note = "no numbers"
