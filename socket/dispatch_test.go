@@ -72,16 +72,6 @@ func asleep(t *testing.T, x *session) {
 	})
 }
 
-// filled returns a body of n octets that differs from i to i and from place to
-// place.
-func filled(i, n int) []byte {
-	b := make([]byte, n)
-	for j := range b {
-		b[j] = byte(i*7 + j + j>>8)
-	}
-	return b
-}
-
 // A message that the system takes in parts goes on where it stopped: nothing
 // comes between, no PONG and no other message, and all come in order.
 func TestDispatchInParts(t *testing.T) {

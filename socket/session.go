@@ -29,7 +29,8 @@ type session struct {
 	id     []byte   // the peer's identity, for the frame in front of its messages
 	ousted *session // whose identity it took over (ROUTER)
 
-	writeNow *attempt // nil if the connection cannot be written without waiting
+	writeNow *attempt    // nil if the connection cannot be written without waiting
+	gather   net.Buffers // what the writer is at, here because it would be allocated each time
 
 	wake  chan struct{} // of capacity 1: the writer is to look for work
 	space chan struct{} // of capacity 1: the full incoming queue has room

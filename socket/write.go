@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"net"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -101,8 +100,9 @@ func (x *session) writeAll(iov [][]byte) (int, error) {
 	if len(iov) == 1 {
 		return x.conn.Write(iov[0])
 	}
-	b := net.Buffers(iov)
-	n, err := b.WriteTo(x.conn)
+	x.gather = iov
+	n, err := x.gather.WriteTo(x.conn)
+	x.gather = nil
 	return int(n), err
 }
 
