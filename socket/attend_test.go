@@ -25,7 +25,7 @@ func TestWaitForNoticesOfNobody(t *testing.T) {
 		ended <- err
 	}()
 	within(t, func() bool {
-		r := &pub.socket.recv
+		r := &pub.recv
 		r.Lock()
 		defer r.Unlock()
 		return !r.waiters.empty()
@@ -59,7 +59,7 @@ func TestAttendEndsWithItsContext(t *testing.T) {
 		}
 		cancel()
 		<-time.After(time.Millisecond) // until what cancel has started is over
-		side := &pull.socket.recv
+		side := &pull.recv
 		side.Lock()
 		if x := side.attendable(); x != nil {
 			stop := time.AfterFunc(patience, func() { r.Close() }) // or a failure would last for ever

@@ -221,7 +221,7 @@ func TestDispatchOnABrokenConnection(t *testing.T) {
 		{"broken in the middle", 8000, func(r *raw, send func()) { send(); r.Close() }},
 		{"broken after a part was read", 8000, func(r *raw, send func()) {
 			send()
-			_ = must(r.Conn.Read(make([]byte, 1000)))
+			_ = must(r.Read(make([]byte, 1000)))
 			r.Close()
 		}},
 	} {
@@ -326,7 +326,7 @@ func TestDispatchEnds(t *testing.T) {
 				_, err := req.Request(ctx, filled(2*i, 8000))
 				ended <- err
 			}()
-			_ = must(r.Conn.Read(make([]byte, 1)))
+			_ = must(r.Read(make([]byte, 1)))
 			cancel()
 			if err := <-ended; !errors.Is(err, context.Canceled) {
 				t.Fatalf("Request = %v", err)
@@ -410,7 +410,7 @@ func TestNoDispatchAfterAFailure(t *testing.T) {
 	x.writeNow = newWriteAttempt(rawConn(near))
 	push.socket.send.Unlock()
 	r.send(command("PING", "\x00\x00"))
-	if one := make([]byte, 1); must(r.Conn.Read(one)) != 1 || one[0] != control {
+	if one := make([]byte, 1); must(r.Read(one)) != 1 || one[0] != control {
 		t.Fatalf("%q in place of the first octet of PONG", one)
 	}
 	within(t, func() bool {

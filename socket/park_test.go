@@ -154,7 +154,10 @@ func TestParkedWithManyReceivers(t *testing.T) {
 				runtime.Gosched()
 			}
 		},
-		"RecvInto": func(ctx context.Context, s *Pull) (m Message, err error) { return m, s.RecvInto(ctx, &m) },
+		"RecvInto": func(ctx context.Context, s *Pull) (m Message, err error) {
+			err = s.RecvInto(ctx, &m)
+			return m, err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pull := closing(t, must(NewPull(WithRecvHWM(10))))
