@@ -36,10 +36,7 @@ func rawConn(c net.Conn) syscall.RawConn {
 
 // read reads what has come, at most len(b) octets. It returns 0 if nothing
 // has, and also if the connection has ended: a read that waits will tell.
-func (a *attempt) read(b []byte) int {
-	n, _ := a.try(a.raw.Read, b)
-	return n
-}
+func (a *attempt) read(b []byte) (n int, err error) { return a.try(a.raw.Read, b) }
 
 // wait is read that waits until something has come. It returns 0 if nothing
 // will, and the error if there is one.

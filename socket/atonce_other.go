@@ -2,8 +2,13 @@
 
 package socket
 
-import "syscall"
+import (
+	"net"
+	"syscall"
+)
 
 func newReadAttempt(syscall.RawConn) *attempt { return nil }
 
 func newWriteAttempt(syscall.RawConn) *attempt { return nil }
+
+func unread(net.Conn) bool { return false }

@@ -2,7 +2,10 @@
 
 package socket
 
-import "syscall"
+import (
+	"net"
+	"syscall"
+)
 
 // newReadAttempt returns nil if the connection cannot be read at once.
 func newReadAttempt(raw syscall.RawConn) *attempt {
@@ -32,4 +35,19 @@ func newWriteAttempt(raw syscall.RawConn) *attempt {
 		return true
 	}
 	return a
+}
+
+// unread reports whether octets of the peer have come that nobody has read yet,
+// as far as the system tells.
+func unread(c net.Conn) bool {
+	raw := rawConn(c)
+	if raw == nil {
+		return false
+	}
+	var n int
+	err := raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, _ = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+	})
+	return err == nil && n > 0
 }

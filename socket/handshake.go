@@ -19,7 +19,8 @@ const handshakeBuffer = 512
 // time that is allowed for all of it. Early is what the peer has sent beyond.
 func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error) {
 	conn := x.conn
-	if err := conn.SetDeadline(time.Now().Add(s.cfg.handshakeTime)); err != nil {
+	deadline := time.Now().Add(s.cfg.handshakeTime)
+	if err := conn.SetDeadline(deadline); err != nil {
 		return peer, nil, err
 	}
 	h := zmtp.NewHandshake(zmtp.Config{
@@ -43,7 +44,7 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 		}
 		wrote <- err
 	}()
-	err = x.converse(h, &early, out)
+	err = x.converse(h, deadline, &early, out)
 	close(out)
 	if werr := <-wrote; err == nil {
 		err = werr
@@ -57,7 +58,9 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 	return h.Peer(), early, classify(err)
 }
 
-func (x *session) converse(h *zmtp.Handshake, early *[]byte, out chan<- []byte) error {
+// converse is handshake without the writing. A handshake that is evicted ends
+// when it would wait for the peer, not while something of the peer is unread.
+func (x *session) converse(h *zmtp.Handshake, deadline time.Time, early *[]byte, out chan<- []byte) error {
 	buf := make([]byte, handshakeBuffer)
 	for {
 		if b := h.Output(); b != nil {
@@ -66,12 +69,18 @@ func (x *session) converse(h *zmtp.Handshake, early *[]byte, out chan<- []byte) 
 		if h.Done() {
 			return nil
 		}
+		if x.pipe.evicted.Load() && !unread(x.conn) {
+			return errEvicted
+		}
 		n, err := x.conn.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) && x.pipe.evicted.Load() && time.Now().Before(deadline) {
+			if err := x.conn.SetReadDeadline(deadline); err != nil {
+				return err
+			}
+			continue
+		}
 		for b := buf[:n]; len(b) > 0; {
 			used, err := h.Receive(b)
-			if h.Greeted() {
-				x.pipe.greeted.Store(true)
-			}
 			if o := h.Output(); o != nil {
 				out <- o
 			}
@@ -116,9 +125,6 @@ func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) (lived t
 	x.end(err)
 	if err == nil {
 		return max(1, time.Since(x.peer.Since)), classify(x.cause)
-	}
-	if errors.Is(context.Cause(ctx), errEvicted) {
-		err = errEvicted
 	}
 	if errors.Is(err, errEvicted) || ctx.Err() == nil {
 		s.refused.Add(1)

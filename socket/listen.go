@@ -3,7 +3,6 @@ package socket
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"slices"
 	"sync"
@@ -160,9 +159,7 @@ var errEvicted = fmt.Errorf("%w: more unfinished handshakes than allowed, the ol
 
 // makeRoom sees to it that a newcomer can begin its handshake. If too many are
 // in theirs, it waits for one to be done, for when honest peers come in crowds
-// that is all it takes; but once the oldest has had its time, that one goes. A
-// peer whose greeting has come has more time: it may be done with its handshake
-// when we are not, have sent messages already, and these would be lost.
+// that is all it takes; but once the oldest has had its time, that one goes.
 func (l *listener) makeRoom() {
 	for {
 		l.mu.Lock()
@@ -170,18 +167,12 @@ func (l *listener) makeRoom() {
 			l.mu.Unlock()
 			return
 		}
-		now := time.Now()
-		first, patience := 0, time.Duration(math.MaxInt64)
-		for i, p := range l.pending {
-			if left := p.patience(now); left < patience {
-				first, patience = i, left
-			}
-		}
+		oldest := l.pending[0]
+		patience := handshakePatience - time.Since(oldest.since)
 		if patience <= 0 {
-			p := l.pending[first]
-			l.pending = slices.Delete(l.pending, first, first+1)
+			l.pending = slices.Delete(l.pending, 0, 1)
 			l.mu.Unlock()
-			p.cancel(errEvicted)
+			oldest.evict()
 			return
 		}
 		l.mu.Unlock()
@@ -194,14 +185,12 @@ func (l *listener) makeRoom() {
 	}
 }
 
-// patience returns for how much longer an accepted connection keeps its place
-// in the handshake.
-func (p *pipe) patience(now time.Time) time.Duration {
-	age := now.Sub(p.since)
-	if p.greeted.Load() {
-		return greetedPatience - age
-	}
-	return handshakePatience - age
+// evict ends the handshake of an accepted connection if it waits for the peer.
+// One that does not is not the peer's fault, but ours: we are slow. The peer may
+// be done with it, and have sent messages, which would be lost.
+func (p *pipe) evict() {
+	p.evicted.Store(true)
+	_ = p.accepted.SetReadDeadline(time.Unix(1, 0))
 }
 
 // admit starts the life of an accepted connection. A newcomer is always served.
@@ -214,7 +203,7 @@ func (l *listener) admit(conn net.Conn) {
 	s.monitors.emit(e)
 	l.makeRoom()
 	p := s.newPipe(l.endpoint, false)
-	p.since = time.Now()
+	p.accepted, p.since = conn, time.Now()
 	l.mu.Lock()
 	if l.closed || !s.register(p) {
 		l.mu.Unlock()

@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"errors"
+	"os"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -125,7 +127,7 @@ func (x *session) Refill(q *queue.Queue) {
 		}
 		n := 0
 		if !x.decoder.InBody() {
-			n = x.readNow.read(x.decoder.Space())
+			n = x.readAtOnce()
 		}
 		if n == 0 && alone {
 			return
@@ -138,4 +140,15 @@ func (x *session) Refill(q *queue.Queue) {
 	}
 	x.parked = false
 	x.resume()
+}
+
+// readAtOnce reads what the connection has. It returns 0 if that is nothing, or
+// its end. Somebody may have interrupted who had just stopped to wait.
+func (x *session) readAtOnce() int {
+	n, err := x.readNow.read(x.decoder.Space())
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		x.undisturbed()
+		n, _ = x.readNow.read(x.decoder.Space())
+	}
+	return n
 }

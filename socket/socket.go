@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,8 +137,9 @@ type pipe struct {
 	ctx      context.Context // done when the pipe is given up
 	cancel   context.CancelCauseFunc
 	listener *listener   // that accepted it, if any
+	accepted net.Conn    // if it was
 	since    time.Time   // when it was accepted
-	greeted  atomic.Bool // the peer's greeting has come
+	evicted  atomic.Bool // its handshake is to end rather than wait for the peer
 
 	session  *session // present connection, if any
 	draining bool     // nothing more comes; ends once out is empty
