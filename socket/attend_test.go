@@ -1,6 +1,9 @@
+//go:build unix
+
 package socket
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -58,9 +61,10 @@ func TestAttendEndsWithItsContext(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel()
-		<-time.After(time.Millisecond) // until what cancel has started is over
 		side := &pull.recv
 		side.Lock()
+		side.unfollow()
+		side.followed = ctx.Done() // as if what cancel has started were over
 		if x := side.attendable(); x != nil {
 			stop := time.AfterFunc(patience, func() { r.Close() }) // or a failure would last for ever
 			if err := side.attend(ctx, x); !errors.Is(err, context.Canceled) || !stop.Stop() {
@@ -68,5 +72,72 @@ func TestAttendEndsWithItsContext(t *testing.T) {
 			}
 		}
 		side.Unlock()
+	}
+}
+
+// Whoever waits on the connection of the only peer hears of a second one.
+func TestAttendWithASecondPeer(t *testing.T) {
+	pull := closing(t, must(NewPull()))
+	endpoint := must(pull.Bind("tcp://127.0.0.1:0"))
+	first := dialRaw(t, endpoint)
+	first.meet("PUSH")
+	if err := pull.WaitPeers(bounded(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	received := make(chan string)
+	go func() {
+		defer close(received)
+		for m := range pull.Messages(bounded(t)) {
+			received <- string(m[0])
+		}
+	}()
+	within(t, func() bool { return attending(pull.socket) })
+	second := dialRaw(t, endpoint)
+	second.meet("PUSH")
+	for range 20 {
+		second.send(message("second"))
+		if m := <-received; m != "second" {
+			t.Fatalf("received %q", m)
+		}
+		first.send(message("first"))
+		if m := <-received; m != "first" {
+			t.Fatalf("received %q", m)
+		}
+	}
+	second.Close()
+	within(t, func() bool { return pull.Stats().Peers == 1 })
+	first.send(message("alone"))
+	if m := <-received; m != "alone" {
+		t.Fatalf("received %q", m)
+	}
+	unsent(t, pull.Close(), 0)
+	if m, more := <-received; more {
+		t.Fatalf("received %q after Close", m)
+	}
+}
+
+// A large body is received whole by whoever waits on the connection.
+func TestAttendToALargeBody(t *testing.T) {
+	for _, scheme := range []string{"tcp", "ipc"} {
+		t.Run(scheme, func(t *testing.T) {
+			push, pull := closing(t, must(NewPush())), closing(t, must(NewPull()))
+			linked(t, scheme, pull, push)
+			var m Message
+			for i, n := range []int{1 << 20, 1, 70_000, 3 << 20, 16 << 10} {
+				received := make(chan error, 1)
+				go func() { received <- pull.RecvInto(bounded(t), &m) }()
+				within(t, func() bool { return attending(pull.socket) })
+				body := bytes.Repeat([]byte{byte(i + 1)}, n)
+				if err := push.Send(bounded(t), body); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-received; err != nil {
+					t.Fatal(err)
+				}
+				if len(m) != 1 || !bytes.Equal(m[0], body) {
+					t.Fatalf("received %d frames, want one of %d octets", len(m), n)
+				}
+			}
+		})
 	}
 }
