@@ -69,11 +69,14 @@ func (x *session) converse(h *zmtp.Handshake, deadline time.Time, early *[]byte,
 		if h.Done() {
 			return nil
 		}
-		if x.pipe.evicted.Load() && !unread(x.conn) {
-			return errEvicted
+		if p := x.pipe; p.evicted.Load() {
+			if p.patience(time.Now()) <= 0 && !unread(x.conn) {
+				return errEvicted
+			}
+			p.listener.readmit(p)
 		}
 		n, err := x.conn.Read(buf)
-		if errors.Is(err, os.ErrDeadlineExceeded) && x.pipe.evicted.Load() && time.Now().Before(deadline) {
+		if errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(deadline) { // evicted, or almost
 			if err := x.conn.SetReadDeadline(deadline); err != nil {
 				return err
 			}
@@ -81,6 +84,9 @@ func (x *session) converse(h *zmtp.Handshake, deadline time.Time, early *[]byte,
 		}
 		for b := buf[:n]; len(b) > 0; {
 			used, err := h.Receive(b)
+			if h.Greeted() {
+				x.pipe.greeted.Store(true)
+			}
 			if o := h.Output(); o != nil {
 				out <- o
 			}

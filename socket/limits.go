@@ -29,5 +29,6 @@ const (
 	acceptPauseMin    = 5 * time.Millisecond   // after an accept error
 	acceptPauseMax    = time.Second            // at most
 	handshakePatience = 100 * time.Millisecond // before an unfinished handshake may lose its place to a newcomer
+	greetedPatience   = 2 * time.Second        // the same once the peer's greeting has come
 	partingTime       = 100 * time.Millisecond // for the peer to close too, after the last message
 )

@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"sync"
@@ -159,7 +160,9 @@ var errEvicted = fmt.Errorf("%w: more unfinished handshakes than allowed, the ol
 
 // makeRoom sees to it that a newcomer can begin its handshake. If too many are
 // in theirs, it waits for one to be done, for when honest peers come in crowds
-// that is all it takes; but once the oldest has had its time, that one goes.
+// that is all it takes; but once one has had its time, it goes, the oldest
+// first. A peer whose greeting has come has more time: it may be done with its
+// handshake when we are not.
 func (l *listener) makeRoom() {
 	for {
 		l.mu.Lock()
@@ -167,12 +170,17 @@ func (l *listener) makeRoom() {
 			l.mu.Unlock()
 			return
 		}
-		oldest := l.pending[0]
-		patience := handshakePatience - time.Since(oldest.since)
+		now, first, patience := time.Now(), 0, time.Duration(math.MaxInt64)
+		for i, p := range l.pending {
+			if left := p.patience(now); left < patience {
+				first, patience = i, left
+			}
+		}
 		if patience <= 0 {
-			l.pending = slices.Delete(l.pending, 0, 1)
+			p := l.pending[first]
+			l.pending = slices.Delete(l.pending, first, first+1)
 			l.mu.Unlock()
-			oldest.evict()
+			p.evict()
 			return
 		}
 		l.mu.Unlock()
@@ -185,12 +193,32 @@ func (l *listener) makeRoom() {
 	}
 }
 
-// evict ends the handshake of an accepted connection if it waits for the peer.
-// One that does not is not the peer's fault, but ours: we are slow. The peer may
-// be done with it, and have sent messages, which would be lost.
+// patience returns for how much longer an accepted connection keeps its place
+// in the handshake.
+func (p *pipe) patience(now time.Time) time.Duration {
+	age := now.Sub(p.since)
+	if p.greeted.Load() {
+		return greetedPatience - age
+	}
+	return handshakePatience - age
+}
+
+// evict asks the handshake of an accepted connection to end if it waits for the
+// peer. One that does not is not the peer's fault, but ours: we are slow. The
+// peer may be done with it, and have sent messages, which would be lost.
 func (p *pipe) evict() {
 	p.evicted.Store(true)
 	_ = p.accepted.SetReadDeadline(time.Unix(1, 0))
+}
+
+// readmit gives back its place, and its time, to a handshake that was not to be
+// evicted after all.
+func (l *listener) readmit(p *pipe) {
+	l.mu.Lock()
+	p.since = time.Now()
+	p.evicted.Store(false)
+	l.pending = append(l.pending, p)
+	l.mu.Unlock()
 }
 
 // admit starts the life of an accepted connection. A newcomer is always served.

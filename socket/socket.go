@@ -139,6 +139,7 @@ type pipe struct {
 	listener *listener   // that accepted it, if any
 	accepted net.Conn    // if it was
 	since    time.Time   // when it was accepted
+	greeted  atomic.Bool // its greeting has come
 	evicted  atomic.Bool // its handshake is to end rather than wait for the peer
 
 	session  *session // present connection, if any

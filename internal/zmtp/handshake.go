@@ -97,6 +97,10 @@ func (h *Handshake) Output() []byte {
 	return out
 }
 
+// Greeted reports whether the peer's greeting has come. From then on it may be
+// done before we are.
+func (h *Handshake) Greeted() bool { return h.phase != greeting }
+
 // Done reports whether the handshake has succeeded. Traffic may go out after
 // the last Output, and come in after the last octet consumed.
 func (h *Handshake) Done() bool { return h.phase == done }
