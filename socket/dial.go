@@ -31,13 +31,13 @@ func (s *socket) Connect(endpoint string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		p.cancel(nil)
+		p.cancel()
 		return s.fail("connect", endpoint, ErrClosed)
 	}
 	if onePerEndpoint(s.kind) {
 		for other := range s.dialers {
 			if other.endpoint == endpoint {
-				p.cancel(nil)
+				p.cancel()
 				return nil
 			}
 		}
@@ -96,10 +96,10 @@ func (p *pipe) drain(linger time.Duration) {
 	s.unlockSend()
 	switch {
 	case idle || linger == 0:
-		p.cancel(ErrClosed)
+		p.cancel()
 		return
 	case linger > 0:
-		stop := time.AfterFunc(linger, func() { p.cancel(ErrClosed) })
+		stop := time.AfterFunc(linger, p.cancel)
 		context.AfterFunc(p.ctx, func() { stop.Stop() })
 	}
 	if x != nil {

@@ -12,7 +12,7 @@ const dispatched = 8 << 10
 
 // dispatch gives up the send lock and has written what was queued last, if wake
 // says that somebody has to be told: by the goroutine that sends it, if the
-// peer's writer sleeps and it is not one of many messages, or by that writer.
+// peer's writer sleeps and mayDispatch says so, or by that writer.
 func (s *socket) dispatch(wake queue.Waker) {
 	x, ok := wake.(*session)
 	if !ok || !x.mayDispatch() {

@@ -235,7 +235,7 @@ func (l *listener) admit(conn net.Conn) {
 	l.mu.Lock()
 	if l.closed || !s.register(p) {
 		l.mu.Unlock()
-		p.cancel(nil)
+		p.cancel()
 		conn.Close()
 		return
 	}

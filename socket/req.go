@@ -84,7 +84,7 @@ func (r *Req) abandon() {
 			p.purging = true
 			r.turn.Suspend(p)
 		} else if p.draining && p.out.Depth().Messages == 0 {
-			p.cancel(ErrClosed) // nothing is left to connect for
+			p.cancel() // nothing is left to connect for
 		}
 	}
 	s.send.Unlock()

@@ -135,7 +135,7 @@ type pipe struct {
 	dialed   bool
 	out      *queue.Queue
 	ctx      context.Context // done when the pipe is given up
-	cancel   context.CancelCauseFunc
+	cancel   context.CancelFunc
 	listener *listener   // that accepted it, if any
 	accepted net.Conn    // if it was
 	since    time.Time   // when it was accepted
@@ -152,7 +152,7 @@ type pipe struct {
 
 func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	p := &pipe{s: s, endpoint: endpoint, dialed: dialed}
-	p.ctx, p.cancel = context.WithCancelCause(s.ctx)
+	p.ctx, p.cancel = context.WithCancel(s.ctx)
 	p.out = queue.New(&s.send.Mutex, s.cfg.sendMarks, p.conflates(), p)
 	return p
 }
@@ -213,7 +213,7 @@ func (p *pipe) flow() Flow {
 
 // retire takes p out of the socket for good, and counts what it still had.
 func (p *pipe) retire() {
-	p.cancel(nil)
+	p.cancel()
 	s := p.s
 	s.send.Lock()
 	defer s.unlockSend()
