@@ -169,15 +169,15 @@ func (s *socket) attach(x *session) error {
 		x.ousted.end(fmt.Errorf("identity %q handed over to %s", x.peer.ID, x.peer.RemoteAddr))
 	}
 	x.id = []byte(x.peer.ID)
-	s.recv.add(x.inlet)
 	s.mu.Lock()
 	s.sessions[x] = struct{}{}
 	if s.closed {
 		x.mute.Store(true)
 	}
+	s.handshakes.Add(1)
+	s.recv.add(x.inlet) // under mu: who received from a peer finds it counted, who counts it finds what it sent
 	s.peersChanged()
 	s.mu.Unlock()
-	s.handshakes.Add(1)
 	s.monitors.emit(Event{Kind: EventReady, Endpoint: p.endpoint, Remote: x.peer.RemoteAddr, Peer: x.peer})
 	return nil
 }
