@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/backoff"
@@ -13,10 +14,10 @@ import (
 // Connect connects the socket to an endpoint, such as "tcp://host:5555",
 // "ipc:///run/app.sock" or "inproc://name". It returns at once: the connection
 // is made, and made again whenever it is lost, in the background, for ever. For
-// TLS or another way to dial, see [WithTransport]. An
-// endpoint that nothing can ever be reached at is refused with ErrEndpoint. On
-// DEALER, SUB, PUB and REQ a second Connect of the same endpoint does nothing
-// (TR-13); on others it makes a second connection. Safe for concurrent use.
+// TLS or another way to dial, see [WithTransport] and ConnectFunc. An endpoint
+// that nothing can ever be reached at is refused with ErrEndpoint. On DEALER,
+// SUB, PUB and REQ a second Connect of the same endpoint does nothing (TR-13);
+// on others it makes a second connection. Safe for concurrent use.
 func (s *socket) Connect(endpoint string) error {
 	t, e, err := s.transport(endpoint)
 	if err != nil {
@@ -27,6 +28,30 @@ func (s *socket) Connect(endpoint string) error {
 			return s.fail("connect", endpoint, &peerError{ErrEndpoint, err})
 		}
 	}
+	_, inprocess := t.(*inproc.Transport)
+	return s.connect(endpoint, func(ctx context.Context) (net.Conn, error) {
+		if !inprocess { // there, to wait is all there is to dialing
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.cfg.handshakeTime)
+			defer cancel()
+		}
+		return t.Dial(ctx, e.Address)
+	})
+}
+
+// ConnectFunc connects the socket to a peer that dial reaches, however it does
+// that: one of several addresses, a proxy, a tunnel. It is Connect in all else:
+// it returns at once, and dial is called in the background, one call at a time,
+// for the first connection and again after each that failed or was lost. Dial
+// must give up when its context is done, which it is at the latest when the
+// peer is disconnected; no other limit is set to how long it may take. The
+// socket closes what it returns. The name stands for the peer in events, and is
+// what Disconnect takes. Safe for concurrent use.
+func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Conn, error)) error {
+	return s.connect(name, dial)
+}
+
+func (s *socket) connect(endpoint string, dial func(context.Context) (net.Conn, error)) error {
 	p := s.newPipe(endpoint, true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +70,7 @@ func (s *socket) Connect(endpoint string) error {
 	s.dialers[p] = struct{}{}
 	s.register(p)
 	s.wg.Go(func() {
-		s.dial(p, t, e.Address)
+		s.dial(p, dial)
 		p.retire()
 		s.mu.Lock()
 		delete(s.dialers, p)
@@ -108,20 +133,14 @@ func (p *pipe) drain(linger time.Duration) {
 }
 
 // dial keeps p connected until it is given up.
-func (s *socket) dial(p *pipe, t transport.Transport, address string) {
+func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 	pause := backoff.Backoff{Min: s.cfg.redialMin, Max: s.cfg.redialMax}
-	_, inprocess := t.(*inproc.Transport)
 	var delay time.Duration
 	for attempt := 0; !p.over(); attempt++ {
 		if attempt > 0 {
 			s.redials.Add(1)
 		}
-		ctx, cancel := p.ctx, context.CancelFunc(func() {})
-		if !inprocess { // there, to wait is all there is to dialing
-			ctx, cancel = context.WithTimeout(p.ctx, s.cfg.handshakeTime)
-		}
-		conn, err := t.Dial(ctx, address)
-		cancel()
+		conn, err := dial(p.ctx)
 		kind := EventRedial
 		if err != nil {
 			kind = EventConnectFailed
