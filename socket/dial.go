@@ -79,6 +79,34 @@ func (s *socket) connect(endpoint string, dial func(context.Context) (net.Conn, 
 	return nil
 }
 
+// Redial makes the connections to endpoint that are down be tried at once, and
+// not only after the pause that back-off prescribes: because the network is up
+// again, say, or the peer's address is known to have changed. An attempt that is
+// under way goes on, and is followed by another if it fails. What is up stays
+// as it is. It returns at once; an endpoint that is not connected is refused
+// with ErrEndpoint. Safe for concurrent use.
+func (s *socket) Redial(endpoint string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.fail("redial", endpoint, ErrClosed)
+	}
+	found := false
+	for p := range s.dialers {
+		if p.endpoint == endpoint {
+			found = true
+			select {
+			case p.hurry <- struct{}{}:
+			default:
+			}
+		}
+	}
+	if !found {
+		return s.fail("redial", endpoint, &peerError{ErrEndpoint, errNotConnected})
+	}
+	return nil
+}
+
 // Disconnect ends the connections that Connect made to endpoint, and stops
 // making them. It returns at once; what is queued for them is still sent for
 // at most the linger time, in the background. An endpoint that is not
@@ -154,6 +182,9 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 			if lived, err = s.establish(p.ctx, p, conn); lived > delay {
 				pause.Reset() // not for a peer that lets us in and throws us out at once
 			}
+			if lived > 0 {
+				p.calm()
+			}
 		}
 		if p.over() {
 			return
@@ -166,9 +197,20 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:
+		case <-p.hurry:
+			timer.Stop()
+			pause.Reset()
 		case <-p.ctx.Done():
 			timer.Stop()
 		}
+	}
+}
+
+// calm forgets that the connection was wanted in a hurry, once it was there.
+func (p *pipe) calm() {
+	select {
+	case <-p.hurry:
+	default:
 	}
 }
 

@@ -136,11 +136,12 @@ type pipe struct {
 	out      *queue.Queue
 	ctx      context.Context // done when the pipe is given up
 	cancel   context.CancelFunc
-	listener *listener   // that accepted it, if any
-	accepted net.Conn    // if it was
-	since    time.Time   // when it was accepted
-	greeted  atomic.Bool // its greeting has come
-	evicted  atomic.Bool // its handshake is to end rather than wait for the peer
+	hurry    chan struct{} // of capacity 1, if dialed: the next attempt shall not wait
+	listener *listener     // that accepted it, if any
+	accepted net.Conn      // if it was
+	since    time.Time     // when it was accepted
+	greeted  atomic.Bool   // its greeting has come
+	evicted  atomic.Bool   // its handshake is to end rather than wait for the peer
 
 	session  *session // present connection, if any
 	draining bool     // nothing more comes; ends once out is empty
@@ -153,6 +154,9 @@ type pipe struct {
 func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	p := &pipe{s: s, endpoint: endpoint, dialed: dialed}
 	p.ctx, p.cancel = context.WithCancel(s.ctx)
+	if dialed {
+		p.hurry = make(chan struct{}, 1)
+	}
 	p.out = queue.New(&s.send.Mutex, s.cfg.sendMarks, p.conflates(), p)
 	return p
 }
