@@ -26,11 +26,11 @@ type Follower struct {
 	service string
 	host    string
 	watcher *Watcher
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	dials   chan struct{} // holds one for each dial that has just begun
 	done    chan struct{}
 
-	mu     sync.Mutex
+	mu    sync.Mutex
 	known map[ID]*Instance // those wanted
 	links map[ID]*link     // those the socket is told of, or will be
 	shut  map[ID]bool      // excluded until they change
@@ -59,10 +59,10 @@ func Follow(ctx context.Context, b Backend, service string, socket Connector, op
 	if service == "" {
 		return nil, fmt.Errorf("%w: no service to follow", ErrInstance)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	w, err := b.Watch(ctx, service)
 	if err != nil {
-		cancel()
+		cancel(err)
 		return nil, err
 	}
 	f := &Follower{
@@ -95,6 +95,9 @@ func (f *Follower) run(ctx context.Context) {
 			err = f.apply(e)
 		}
 		if err != nil {
+			if ctx.Err() != nil {
+				err = context.Cause(ctx)
+			}
 			f.end(err)
 			return
 		}
@@ -218,7 +221,7 @@ func (f *Follower) Instances() []Instance {
 // Close stops following, and disconnects what was followed: what is queued is
 // still sent for at most the socket's linger time. Again: nil.
 func (f *Follower) Close() error {
-	f.cancel()
+	f.cancel(ErrClosed)
 	<-f.done
 	return nil
 }
@@ -233,8 +236,8 @@ func (f *Follower) Wait() error {
 
 // end disconnects everything.
 func (f *Follower) end(why error) {
-	f.cancel()
-	f.watcher.Close()
+	f.cancel(why)
+	_ = f.watcher.Close() // always nil
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = why

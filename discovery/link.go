@@ -74,8 +74,8 @@ func (l *link) renew(in *Instance) {
 	if moved {
 		l.demote = ""
 	}
-	if moved && l.connected && !l.up {
-		_ = l.f.socket.Redial(l.name)
+	if moved && l.connected {
+		_ = l.f.socket.Redial(l.name) // does nothing to a connection that lives
 	}
 }
 
