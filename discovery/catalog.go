@@ -163,7 +163,11 @@ func (c *Catalog) Watch(ctx context.Context, service string, onEnd func()) *Watc
 	stop := context.AfterFunc(ctx, func() { w.end(context.Cause(ctx)) })
 	c.mu.Lock()
 	w.stop = stop
+	over := w.err != nil
 	c.mu.Unlock()
+	if over { // ended before there was something to stop
+		stop()
+	}
 	return w
 }
 

@@ -110,10 +110,16 @@ func (in *Instance) Validate() error {
 	if len(in.Metadata) > MaxMetadata {
 		return bad("%d entries of metadata: want at most %d", len(in.Metadata), MaxMetadata)
 	}
+	keys := make(map[string]string, len(in.Metadata))
 	for k, v := range in.Metadata {
 		if !validKey(k) {
 			return bad("key %q: want 1 to %d printable ASCII characters without \"=\"", clip(k), MaxKey)
 		}
+		lower := strings.ToLower(k)
+		if other, ok := keys[lower]; ok {
+			return bad("keys %q and %q: want keys that differ in more than case", min(k, other), max(k, other))
+		}
+		keys[lower] = k
 		if !utf8.ValidString(v) {
 			return bad("value of %q: want UTF-8", k)
 		}

@@ -22,8 +22,8 @@ type Watcher struct {
 
 	// Guarded by the catalog's lock.
 	told     map[ID]*Instance // what the reader knows
-	queue    []ID             // to look at again, each once
-	stale    map[ID]error     // those in queue, and why they went if they did
+	stale    map[ID]error     // to look at again, and why they went if they did
+	queue    []ID             // in which order; those not in stale any more are passed over
 	unsynced int              // how many of queue come before Synced; -1 after it
 	warnings []Event
 	lost     int // warnings there was no room for
@@ -100,7 +100,10 @@ func (w *Watcher) take() (Event, bool, error) {
 		if w.unsynced > 0 {
 			w.unsynced--
 		}
-		why := w.stale[id]
+		why, ok := w.stale[id]
+		if !ok {
+			continue // came and went unseen
+		}
 		delete(w.stale, id)
 		if e, ok := w.difference(id, why); ok {
 			w.signal()
@@ -118,7 +121,7 @@ func (w *Watcher) difference(id ID, why error) (Event, bool) {
 	}
 	switch {
 	case known == nil && now == nil:
-		return Event{}, false // came and went unseen
+		return Event{}, false
 	case known == nil:
 		w.told[id] = now
 		return Event{Kind: Added, Instance: now.Clone()}, true
@@ -134,14 +137,47 @@ func (w *Watcher) difference(id ID, why error) (Event, bool) {
 	}
 }
 
-// look puts id among what is to be told. The caller holds the catalog's lock.
+// look puts id among what is to be told, or takes it out if there is nothing
+// to tell any more. The caller holds the catalog's lock.
 func (w *Watcher) look(id ID, why error) {
-	_, queued := w.stale[id]
-	if !queued {
+	now := w.catalog.instances[id]
+	if w.told[id] == nil && (now == nil || w.service != "" && now.Service != w.service) {
+		delete(w.stale, id)
+		w.compact()
+		return
+	}
+	if _, queued := w.stale[id]; !queued {
 		w.queue = append(w.queue, id)
 	}
 	w.stale[id] = why
 	w.signal()
+}
+
+// compact frees the places in the queue of what came and went unseen, once they
+// are most of it.
+func (w *Watcher) compact() {
+	if len(w.queue) < 2*len(w.stale)+64 {
+		return
+	}
+	kept := make([]ID, 0, len(w.stale))
+	placed := make(map[ID]struct{}, len(w.stale))
+	unsynced := 0
+	for i, id := range w.queue {
+		_, twice := placed[id]
+		if _, queued := w.stale[id]; !queued || twice {
+			continue
+		}
+		placed[id] = struct{}{}
+		kept = append(kept, id)
+		if i < w.unsynced {
+			unsynced++
+		}
+	}
+	w.queue = kept
+	if w.unsynced > 0 {
+		w.unsynced = unsynced
+		w.signal() // if none are left, for Synced
+	}
 }
 
 // warn puts a warning among what is to be told, if there is room. The caller
