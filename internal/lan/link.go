@@ -22,11 +22,12 @@ type Link struct {
 func (l *Link) HasIPv4() bool { return len(l.Prefixes) > 0 && l.Prefixes[0].Addr().Is4() }
 
 // Contains reports whether the address is on the subnet of one of the link's
-// addresses. It looks at link-local IPv6 addresses too, without their zone: each
-// link has these.
+// addresses. Link-local IPv6 addresses are, whatever their zone: each link has
+// these. So is any address of loopback, by which only this host sends, from any
+// of its addresses.
 func (l *Link) Contains(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
-	if a.Is6() && a.IsLinkLocalUnicast() {
+	if l.Flags&net.FlagLoopback != 0 || a.Is6() && a.IsLinkLocalUnicast() {
 		return true
 	}
 	return slices.ContainsFunc(l.Prefixes, func(p netip.Prefix) bool { return p.Contains(a) })

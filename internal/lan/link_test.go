@@ -163,4 +163,8 @@ func TestContains(t *testing.T) {
 			t.Errorf("Contains(%s) is %t", addr, got)
 		}
 	}
+	lo := Link{Interface: net.Interface{Flags: net.FlagUp | net.FlagLoopback}}
+	if !lo.Contains(netip.MustParseAddr("192.0.2.7")) {
+		t.Error("loopback carries what the host sends from its other addresses")
+	}
 }
