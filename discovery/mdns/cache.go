@@ -38,8 +38,8 @@ type found struct {
 	formerAt time.Time
 	rival    string // another host that says it is this instance
 
-	missed int // rounds without an answer
-	asks   int // for what is missing
+	missed int           // rounds without an answer
+	asks   int           // for what is missing
 	pause  time.Duration // since the last time
 	askAt  time.Time
 }
@@ -112,20 +112,21 @@ func (s *station) learn(g *segment, p packet, m *dns.Msg, now time.Time) {
 			}
 		}
 	}
-	var touched []*found
+	touched := make(map[*found]bool)
 	for _, n := range all {
 		if f := s.merge(g, p.from, n, now); f != nil {
-			touched = append(touched, f)
+			touched[f] = true
 		}
 	}
 	if changed := s.learnAddresses(g, hosts, now); len(changed) > 0 {
 		for _, f := range s.found {
-			if changed[f.host] && !slices.Contains(touched, f) {
-				touched = append(touched, f)
-			}
+			touched[f] = touched[f] || changed[f.host]
 		}
 	}
-	for _, f := range touched {
+	for f, ok := range touched {
+		if !ok {
+			continue
+		}
 		s.settle(f, now)
 	}
 }
@@ -254,7 +255,11 @@ func (s *station) settle(f *found, now time.Time) {
 	}
 	in, ok := s.instance(f)
 	if !ok {
-		s.sweepBy(f.askAt)
+		if f.askAt.After(now) {
+			s.sweepBy(f.askAt)
+		} else {
+			s.sweepBy(now.Add(askPause))
+		}
 		return
 	}
 	if err := in.Validate(); err != nil {

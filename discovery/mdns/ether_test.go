@@ -38,7 +38,8 @@ type nic struct {
 	*ether
 	addr    netip.Addr
 	receive func(packet)
-	links   []lan.Link // as join was told; guarded by ether.mu
+	links   []lan.Link  // as join was told; guarded by ether.mu
+	asked   []time.Time // by browse; guarded by ether.mu
 	change  chan []lan.Link
 }
 
@@ -104,6 +105,9 @@ func (n *nic) browse(context.Context, []lan.Link, func(string)) error {
 	if err != nil {
 		return err
 	}
+	n.mu.Lock()
+	n.asked = append(n.asked, time.Now())
+	n.mu.Unlock()
 	n.carry(netip.AddrPortFrom(n.addr, mdnsPort), netip.AddrPort{}, data)
 	return nil
 }

@@ -255,7 +255,7 @@ func (s *station) bundles(g *segment, units map[unit]bool, ready func(unit) bool
 	return all
 }
 
-// send1 returns the records of a unit and notes that they are sent. The caller
+// spend returns the records of a unit and notes that they are sent. The caller
 // holds mu.
 func (s *station) spend(g *segment, u unit, now time.Time) []dns.RR {
 	g.sent[u] = now

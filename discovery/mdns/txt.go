@@ -110,7 +110,9 @@ type textDecoder struct {
 
 func (d *textDecoder) begin(s string) {
 	key, value, _ := strings.Cut(s, "=")
-	if !strings.HasPrefix(key, keyMetadata) {
+	if n := len(keyMetadata); len(key) > n && strings.EqualFold(key[:n], keyMetadata) {
+		key = keyMetadata + key[n:]
+	} else {
 		key = strings.ToLower(key)
 	}
 	if key == "" || d.seen[key] || len(d.seen) > 4*discovery.MaxMetadata {
@@ -149,7 +151,7 @@ func (d *textDecoder) flush() error {
 	case keyHost:
 		d.t.host = value
 	default:
-		if k, ok := strings.CutPrefix(d.key, keyMetadata); ok {
+		if k, ok := strings.CutPrefix(d.key, keyMetadata); ok && k != "" {
 			if d.t.metadata == nil {
 				d.t.metadata = make(map[string]string)
 			}
