@@ -58,13 +58,17 @@ func TestFileConforms(t *testing.T) {
 				write(t, path, []byte("[]"))
 				return discoverytest.Cluster{
 					Backend: func(t testing.TB) discovery.Backend {
+						t.Helper()
 						b, err := static.File(path, static.WithPoll(10*time.Millisecond))
 						if err != nil {
 							t.Fatal(err)
 						}
 						return b
 					},
-					Publish: func(t testing.TB, all []discovery.Instance) { put(t, path, text(t, all)) },
+					Publish: func(t testing.TB, all []discovery.Instance) {
+						t.Helper()
+						put(t, path, text(t, all))
+					},
 				}
 			})
 		})
