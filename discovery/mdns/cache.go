@@ -227,7 +227,7 @@ func (s *station) admit(id discovery.ID, now time.Time) *found {
 	f := &found{id: id, since: now, heard: now, askAt: now.Add(askAfter)}
 	s.found[id] = f
 	s.partial = append(s.partial, f)
-	s.sweepBy(f.askAt)
+	s.attend(f, now)
 	return f
 }
 
@@ -255,11 +255,7 @@ func (s *station) settle(f *found, now time.Time) {
 	}
 	in, ok := s.instance(f)
 	if !ok {
-		if f.askAt.After(now) {
-			s.sweepBy(f.askAt)
-		} else {
-			s.sweepBy(now.Add(askPause))
-		}
+		s.attend(f, now)
 		return
 	}
 	if err := in.Validate(); err != nil {
@@ -274,7 +270,7 @@ func (s *station) settle(f *found, now time.Time) {
 		return
 	}
 	f.told = true
-	s.sweepBy(now.Add(sweepEvery))
+	s.attend(f, now)
 }
 
 // drop forgets an instance, and tells why if it was told of. The caller holds

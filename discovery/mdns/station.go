@@ -47,7 +47,6 @@ type station struct {
 	partial   []*found // those not told yet, the oldest first; some may be complete or gone by now
 	hosts     map[string]*host
 	sweepAt   time.Time // when to look at found again; zero: never
-	askedAt   time.Time // when parts were asked for last
 	downSince time.Time // since when no link is up; zero: there is one
 	malformed limiter
 	conflict  limiter

@@ -10,10 +10,9 @@ import (
 )
 
 const (
-	sweepEvery = time.Second            // while there is anything that may expire
 	askAgain   = time.Second            // if they do not come, and then after three times as long
-	askAfter   = 150 * time.Millisecond // for parts of an instance that did not come along
-	askPause   = 250 * time.Millisecond // between packets that ask for parts
+	askAfter   = 150 * time.Millisecond // for parts of an instance that did not come along, and between sweeps
+	maxAsked   = 24                     // questions in a sweep
 	maxAsks    = 4                      // for the parts of one instance
 	patience   = 15 * time.Second       // with an instance of which only parts come
 	maxMissed  = 3                      // rounds without an answer until an instance has expired
@@ -27,51 +26,76 @@ func (s *station) sweepBy(t time.Time) {
 	}
 }
 
+// attend makes run look at an instance when the first thing that is known of it
+// ends, or something is to be asked for. The caller holds mu.
+func (s *station) attend(f *found, now time.Time) {
+	t := now.Add(maxTTL)
+	sooner := func(other time.Time) {
+		if other.Before(t) {
+			t = other
+		}
+	}
+	asks := s.watchers > 0 && f.asks < maxAsks
+	if !f.told {
+		sooner(f.since.Add(patience))
+		if asks {
+			sooner(f.askAt)
+		}
+	} else {
+		leases := []lease{f.srv, f.txt}
+		if h := s.hosts[f.host]; h != nil {
+			for _, a := range h.addrs {
+				leases = append(leases, a.lease)
+			}
+		}
+		for _, l := range leases {
+			sooner(l.until)
+			if asks && l.refresh.After(f.askAt) {
+				sooner(l.refresh)
+			} else if asks {
+				sooner(f.askAt)
+			}
+		}
+	}
+	if t.Before(now.Add(askAfter)) { // however many there are
+		t = now.Add(askAfter)
+	}
+	s.sweepBy(t)
+}
+
 // sweep lets go what has expired and asks for what is missing. The caller holds
 // mu.
 func (s *station) sweep(now time.Time) []datagram {
 	s.sweepAt = time.Time{}
 	if !s.downSince.IsZero() && now.Sub(s.downSince) < ttl {
 		if len(s.found) > 0 {
-			s.sweepBy(now.Add(sweepEvery))
+			s.sweepBy(s.downSince.Add(ttl))
 		}
 		return nil
 	}
 	s.expireAddresses(now)
-	asking := s.watchers > 0 && len(s.segments) > 0 && now.Sub(s.askedAt) >= askPause
+	asking := s.watchers > 0 && len(s.segments) > 0
 	var questions []dns.Question
 	for _, f := range s.found {
 		switch {
-		case f.told && (f.srv.until.Before(now) || f.txt.until.Before(now)):
+		case f.told && !(f.srv.until.After(now) && f.txt.until.After(now)):
 			s.drop(f, discovery.ErrExpired)
 			continue
-		case !f.told && now.Sub(f.since) > patience:
+		case !f.told && now.Sub(f.since) >= patience:
 			s.drop(f, nil)
 			continue
 		}
-		if f.askAt.After(now) || f.asks >= maxAsks || !asking || len(questions) >= 100 {
-			continue
-		}
-		if q := s.missing(f, now); len(q) > 0 {
-			questions = append(questions, q...)
-			f.pause = max(3*f.pause, askAgain)
-			f.askAt = now.Add(f.pause)
-			f.asks++
-		}
-	}
-	if len(s.found) > 0 {
-		s.sweepBy(now.Add(sweepEvery))
-	}
-	for _, f := range s.found {
-		if !f.told && f.asks < maxAsks && s.watchers > 0 {
-			t := f.askAt
-			if p := now.Add(askPause); t.Before(p) {
-				t = p
+		if asking && !f.askAt.After(now) && f.asks < maxAsks && len(questions) < maxAsked {
+			if q := s.missing(f, now); len(q) > 0 {
+				questions = append(questions, q...)
+				f.pause = max(3*f.pause, askAgain)
+				f.askAt = now.Add(f.pause)
+				f.asks++
 			}
-			s.sweepBy(t)
 		}
+		s.attend(f, now)
 	}
-	return s.question(questions, now)
+	return s.question(questions)
 }
 
 // expireAddresses lets go the addresses that nobody has repeated. The caller
@@ -80,8 +104,13 @@ func (s *station) expireAddresses(now time.Time) {
 	changed := make(map[string]bool)
 	for name, h := range s.hosts {
 		n := len(h.addrs)
-		h.addrs = slices.DeleteFunc(h.addrs, func(a address) bool { return a.lease.until.Before(now) })
-		changed[name] = len(h.addrs) != n
+		h.addrs = slices.DeleteFunc(h.addrs, func(a address) bool { return !a.lease.until.After(now) })
+		if len(h.addrs) != n {
+			changed[name] = true
+		}
+	}
+	if len(changed) == 0 {
+		return
 	}
 	for _, f := range s.found {
 		if changed[f.host] {
@@ -97,17 +126,22 @@ func (s *station) missing(f *found, now time.Time) []dns.Question {
 	ask := func(name string, rtype uint16) {
 		all = append(all, dns.Question{Name: name, Qtype: rtype, Qclass: dns.ClassINET})
 	}
-	if f.srv.refresh.Before(now) {
+	if !f.srv.refresh.After(now) {
 		ask(instanceName(f.id), dns.TypeSRV)
 	}
-	if f.txt.refresh.Before(now) {
+	if !f.txt.refresh.After(now) {
 		ask(instanceName(f.id), dns.TypeTXT)
 	}
 	h := s.hosts[f.host]
 	if h == nil {
 		return all
 	}
-	if _, ok := s.instance(f); (!ok && len(all) == 0) || slices.ContainsFunc(h.addrs, func(a address) bool { return a.lease.refresh.Before(now) }) {
+	unreachable := false
+	if !f.told && len(all) == 0 {
+		_, ok := s.instance(f)
+		unreachable = !ok
+	}
+	if unreachable || slices.ContainsFunc(h.addrs, func(a address) bool { return !a.lease.refresh.After(now) }) {
 		ask(f.host, dns.TypeA)
 		ask(f.host, dns.TypeAAAA)
 	}
@@ -115,11 +149,7 @@ func (s *station) missing(f *found, now time.Time) []dns.Question {
 }
 
 // question asks on every link. The caller holds mu.
-func (s *station) question(all []dns.Question, now time.Time) []datagram {
-	if len(all) == 0 {
-		return nil
-	}
-	s.askedAt = now
+func (s *station) question(all []dns.Question) []datagram {
 	var out []datagram
 	for _, b := range packQuestions(all) {
 		for i := range s.segments {
