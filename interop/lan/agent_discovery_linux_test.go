@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
@@ -61,24 +62,50 @@ func (a *agent) Offer(in discovery.Instance, out *discovery.Instance) error {
 	return nil
 }
 
+// Update changes what is said of what Offer announced.
+func (a *agent) Update(in discovery.Instance, _ *none) error {
+	o, err := a.offered(in.ID)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return o.announcement.Update(ctx, in)
+}
+
 // Withdraw withdraws what Offer announced. The socket stays.
 func (a *agent) Withdraw(id discovery.ID, _ *none) error {
-	a.mu.Lock()
-	o := a.offers[id]
-	a.mu.Unlock()
-	if o == nil {
-		return fmt.Errorf("no offer %s", id)
+	o, err := a.offered(id)
+	if err != nil {
+		return err
 	}
 	return o.announcement.Close()
 }
 
-// Whom says which instances to follow.
-type Whom struct{ Service, Realm string }
+func (a *agent) offered(id discovery.ID) (*offer, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if o := a.offers[id]; o != nil {
+		return o, nil
+	}
+	return nil, fmt.Errorf("no offer %s", id)
+}
 
-// Follow makes a PUSH that follows the instances. Records tell what is followed
+// Whom says which instances to follow.
+type Whom struct {
+	Service, Realm string
+	Heartbeat      time.Duration // 0 means the default; the timeout is three times as long
+}
+
+// Follow makes a PUSH that follows the instances, and queues messages only for
+// those that are connected. Records tell what is followed
 // (added, updated, removed, warning) and what is connected (linked, unlinked).
 func (a *agent) Follow(w Whom, _ *none) error {
-	push, err := socket.NewPush()
+	opts := []socket.PushOption{socket.WithImmediate(), socket.WithLinger(0)}
+	if w.Heartbeat > 0 {
+		opts = append(opts, socket.WithHeartbeat(w.Heartbeat, 3*w.Heartbeat))
+	}
+	push, err := socket.NewPush(opts...)
 	if err != nil {
 		return err
 	}
@@ -87,7 +114,8 @@ func (a *agent) Follow(w Whom, _ *none) error {
 	go func() {
 		for e := range monitor.Events(context.Background()) {
 			if kind := linkKinds[e.Kind]; kind != "" {
-				a.journal.add(Record{Kind: kind, ID: e.Endpoint, Text: errorText(e.Err), Where: []string{e.Remote}})
+				id := strings.TrimPrefix(e.Endpoint, w.Service+"/")
+				a.journal.add(Record{Kind: kind, ID: id, Text: errorText(e.Err), Where: []string{e.Remote}})
 			}
 		}
 	}()
@@ -180,10 +208,4 @@ func (a *agent) followed(service string) (*follow, error) {
 		return f, nil
 	}
 	return nil, errors.New("nobody follows " + service)
-}
-
-// Clock returns the time, to see how long a call takes.
-func (a *agent) Clock(_ none, now *time.Time) error {
-	*now = time.Now()
-	return nil
 }

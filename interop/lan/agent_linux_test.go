@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/brokerless/brokerless/discovery"
+	"github.com/brokerless/brokerless/discovery/mesh"
 )
 
 // none is the argument or result of a method that has none.
@@ -25,6 +26,8 @@ type agent struct {
 	offers  map[discovery.ID]*offer
 	follows map[string]*follow
 	capture *capture
+	node    *mesh.Node
+	load    *load
 }
 
 // serveAgent serves an agent until in ends, and leaves the rest to the end of

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,7 +67,7 @@ func (a *agent) Captured(_ none, times *[]time.Time) error {
 	}
 	a.capture.mu.Lock()
 	defer a.capture.mu.Unlock()
-	*times = slices.Clone(a.capture.times)
+	*times = append([]time.Time{}, a.capture.times...) // JSON has no nil result
 	return nil
 }
 

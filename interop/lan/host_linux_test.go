@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/brokerless/brokerless/discovery"
 )
 
 // A host is a network namespace with interfaces eth0, eth1 and so on.
@@ -53,7 +56,8 @@ func (h *host) plug(t testing.TB, s *segment) *nic {
 		host: h, name: fmt.Sprintf("eth%d", len(h.nics)), address: s.address(),
 		segment: s, port: fmt.Sprintf("port%d", l.ports),
 	}
-	must(t, ip("-n", l.sw, "link", "add", n.port, "type", "veth", "peer", "name", n.name, "netns", h.namespace))
+	must(t, ip("-n", l.sw, "link", "add", n.port, "type", "veth",
+		"peer", "name", n.name, "address", hardware(n.addr()), "netns", h.namespace))
 	must(t, ipBatch(h.namespace, fmt.Sprintf("link set %s up\naddr add %s dev %[1]s\n", n.name, n.address)))
 	must(t, ip("-n", l.sw, "link", "set", n.port, "master", s.bridge, "up"))
 	h.nics = append(h.nics, n)
@@ -85,6 +89,35 @@ func (n *nic) readdress(t testing.TB) {
 
 // addr returns the address of the interface.
 func (n *nic) addr() netip.Addr { return netip.MustParsePrefix(n.address).Addr() }
+
+// hardware returns the Ethernet address of the interface that begins its life
+// with this IP address.
+func hardware(a netip.Addr) string {
+	b := a.As4()
+	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
+}
+
+// acquaint tells hosts each other's Ethernet addresses. Those that a system finds
+// out for itself are at most 1024 in all its namespaces together (gc_thresh3),
+// and that is too few for many hosts that all talk to each other.
+func acquaint(t testing.TB, hosts []*host) {
+	t.Helper()
+	for _, h := range hosts {
+		var commands strings.Builder
+		for _, other := range hosts {
+			if a := other.eth0().addr(); other != h {
+				fmt.Fprintf(&commands, "neigh replace %s lladdr %s dev eth0 nud permanent\n", a, hardware(a))
+			}
+		}
+		must(t, ipBatch(h.namespace, commands.String()))
+	}
+}
+
+// endpoint returns where an instance that is bound to all addresses is reached
+// by this interface.
+func (n *nic) endpoint(in discovery.Instance) string {
+	return strings.Replace(in.Endpoints[0], "0.0.0.0", n.addr().String(), 1)
+}
 
 // multicast says whether the segment delivers multicast. Unicast and broadcast
 // always are, so that connections live on. That is a flag of the bridge's ports;

@@ -93,7 +93,7 @@ func (j *journal) await(q Query) (Record, error) {
 func (j *journal) all(q Query) []Record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var found []Record
+	found := []Record{} // JSON has no nil result
 	for i := q.From; i < len(j.records); i++ {
 		if q.matches(&j.records[i]) {
 			found = append(found, j.records[i])

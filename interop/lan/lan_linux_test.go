@@ -76,6 +76,39 @@ func (l *lan) segment(t testing.TB) *segment {
 	return s
 }
 
+// A trunk joins two segments to one, as long as it is up.
+type trunk struct {
+	lan  *lan
+	port string
+}
+
+// extend adds a segment of the same subnet, and the trunk between the two.
+func (s *segment) extend(t testing.TB) (*segment, *trunk) {
+	t.Helper()
+	l := s.lan
+	far := l.segment(t)
+	far.number, far.last = s.number, s.last+100
+	l.ports++
+	k := &trunk{l, fmt.Sprintf("trunk%d", l.ports)}
+	must(t, ip("-n", l.sw, "link", "add", k.port, "type", "veth", "peer", "name", k.port+"far"))
+	must(t, ip("-n", l.sw, "link", "set", k.port, "master", s.bridge, "up"))
+	must(t, ip("-n", l.sw, "link", "set", k.port+"far", "master", far.bridge, "up"))
+	return far, k
+}
+
+// cut parts the segments. The hosts do not see anything of that, but that the
+// others are silent.
+func (k *trunk) cut(t testing.TB) {
+	t.Helper()
+	must(t, ip("-n", k.lan.sw, "link", "set", k.port, "down"))
+}
+
+// restore undoes cut.
+func (k *trunk) restore(t testing.TB) {
+	t.Helper()
+	must(t, ip("-n", k.lan.sw, "link", "set", k.port, "up"))
+}
+
 // remove removes a namespace, and with it the ends of links that are in it.
 func (l *lan) remove(t testing.TB, namespace string) {
 	t.Helper()
