@@ -106,7 +106,7 @@ func (n *Node) Ask(ctx context.Context, group string, want Want, frames ...[]byt
 	for _, l := range links {
 		q.put(ctx, l, h, frames)
 	}
-	return q.collect(ctx, want.of(len(links)))
+	return q.collect(ctx, want.of(len(links)), want.share == wantAll)
 }
 
 // inquiry is one peer whose answer is awaited.
@@ -130,7 +130,7 @@ type question struct {
 func (q *question) put(ctx context.Context, l *link, h header, frames [][]byte) {
 	n := q.n
 	h.id = q.open[l.id].id
-	all := append([][]byte{[]byte(l.id.String()), h.append(nil)}, frames...)
+	all := append([][]byte{[]byte(l.id.String()), h.encode()}, frames...)
 	err := n.router.TrySend(all...)
 	if errors.Is(err, socket.ErrWouldBlock) {
 		all = socket.Message(all).Clone() // Ask may return before it is sent
@@ -163,10 +163,11 @@ func (q *question) unsent(id uint64, err error) {
 	q.n.settle(id, outcome{code: CodeFailed, text: err.Error()})
 }
 
-// collect waits for the answers.
-func (q *question) collect(ctx context.Context, want int) (Answers, error) {
+// collect waits for the answers, and of all even when it is clear that one will
+// be missing.
+func (q *question) collect(ctx context.Context, want int, all bool) (Answers, error) {
 	asked := len(q.open)
-	for len(q.answers.Replies) < want && len(q.answers.Replies)+len(q.open) >= min(want, asked) && len(q.open) > 0 {
+	for len(q.open) > 0 && len(q.answers.Replies) < want && (all || len(q.answers.Replies)+len(q.open) >= want) {
 		select {
 		case o := <-q.done:
 			q.note(o)
@@ -175,7 +176,7 @@ func (q *question) collect(ctx context.Context, want int) (Answers, error) {
 		}
 	}
 	if len(q.answers.Replies) < want {
-		return q.answers, q.tooFew(want, asked, nil)
+		return q.answers, q.tooFew(want, asked, q.expired())
 	}
 	return q.answers, nil
 }
@@ -210,6 +211,16 @@ func (q *question) late(ctx context.Context, want, asked int) (Answers, error) {
 		return q.answers, nil
 	}
 	return q.answers, q.tooFew(want, asked, context.Cause(ctx))
+}
+
+// expired returns the error of a deadline if a peer had it before we did.
+func (q *question) expired() error {
+	for _, f := range q.answers.Missing {
+		if errors.Is(f.Err, context.DeadlineExceeded) {
+			return context.DeadlineExceeded
+		}
+	}
+	return nil
 }
 
 func (q *question) tooFew(want, asked int, cause error) error {

@@ -31,6 +31,8 @@ var (
 	ErrNoMembers = errors.New("brokerless: nobody in the group")
 	// ErrTooFew says that fewer peers answered than were wanted.
 	ErrTooFew = errors.New("brokerless: too few answers")
+	// ErrNoService says that a peer does not answer what it was asked for.
+	ErrNoService = errors.New("brokerless: not served")
 	// ErrBusy says that an instance has no room for one more request.
 	ErrBusy = errors.New("brokerless: busy")
 	// ErrInbox is the Warning that messages are dropped because nobody calls
@@ -53,7 +55,7 @@ const (
 	CodeDraining  Code = 3 // not executed: the instance is leaving
 	CodeBusy      Code = 4 // not executed: the instance has no room
 	CodeNoService Code = 5 // not executed: the instance does not serve it (any more)
-	CodeExpired   Code = 6 // the caller's context ended; it may have been executed
+	CodeExpired   Code = 6 // the time was up, or the caller gave up; it may have been executed
 
 	CodeUser Code = 100
 )
@@ -73,7 +75,9 @@ func (c Code) sentinel() error {
 	case CodeDraining:
 		return ErrClosed
 	case CodeNoService:
-		return ErrUnknownPeer
+		return ErrNoService
+	case CodeExpired:
+		return context.DeadlineExceeded
 	}
 	return nil
 }

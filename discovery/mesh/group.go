@@ -114,7 +114,7 @@ func (n *Node) reachable(id discovery.ID) *link {
 // not hold mu.
 func (n *Node) send(ctx context.Context, l *link, h header, frames [][]byte) error {
 	all := make([][]byte, 0, 1+len(frames))
-	all = append(append(all, h.append(nil)), frames...)
+	all = append(append(all, h.encode()), frames...)
 	return n.sendError(n.router.SendTo(ctx, socket.PeerID(l.id.String()), all...), l)
 }
 
@@ -144,7 +144,7 @@ func (n *Node) Shout(ctx context.Context, group string, frames ...[]byte) (sent 
 		return 0, ErrClosed
 	}
 	all := make([][]byte, 0, 2+len(frames))
-	all = append(append(all, nil, header{kind: kindShout, name: group}.append(nil)), frames...)
+	all = append(append(all, nil, header{kind: kindShout, name: group}.encode()), frames...)
 	var full []*link
 	var failed []error
 	note := func(l *link, err error) {

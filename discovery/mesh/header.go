@@ -77,7 +77,7 @@ var fields = [kinds]field{
 // errVersion says that a header is of another version.
 var errVersion = errors.New("another version of the mesh")
 
-// maxTTL keeps a ttl in milliseconds from overflowing a time.Duration.
+// maxTTL is 34 years in milliseconds: what fits a time.Duration.
 const maxTTL = 1 << 40
 
 // parseHeader reads a whole frame. What it returns shares no memory with b.
@@ -103,7 +103,7 @@ func parseHeader(b []byte) (header, error) {
 		if ms > maxTTL {
 			r.fail("ttl %d: want at most %d ms", ms, uint64(maxTTL))
 		}
-		h.ttl = time.Duration(ms&(2*maxTTL-1)) * time.Millisecond
+		h.ttl = time.Duration(min(ms, maxTTL)) * time.Millisecond
 	}
 	if has&fieldName != 0 {
 		h.name = r.text("name", maxName)
@@ -129,9 +129,10 @@ func parseHeader(b []byte) (header, error) {
 	return h, nil
 }
 
-// append appends the frame to b.
-func (h header) append(b []byte) []byte {
-	b = append(b, wireVersion, byte(h.kind))
+// encode returns the frame.
+func (h header) encode() []byte {
+	b := make([]byte, 2, 32+len(h.name)+len(h.text))
+	b[0], b[1] = wireVersion, byte(h.kind)
 	has := fields[h.kind]
 	if has&fieldID != 0 {
 		b = binary.AppendUvarint(b, h.id)

@@ -126,7 +126,7 @@ func (n *Node) open() error {
 	for _, e := range bind {
 		resolved, err := r.Bind(e)
 		if err != nil {
-			r.Close()
+			_ = r.Close()
 			return err
 		}
 		n.endpoints = append(n.endpoints, resolved)

@@ -22,7 +22,7 @@ type parcel struct {
 
 func pack(l *link, h header, body [][]byte) parcel {
 	p := parcel{kind: h.kind, frames: make([][]byte, 0, 2+len(body))}
-	p.frames = append(p.frames, []byte(l.id.String()), h.append(nil))
+	p.frames = append(p.frames, []byte(l.id.String()), h.encode())
 	p.frames = append(p.frames, body...)
 	for _, f := range p.frames {
 		p.weight += len(f)

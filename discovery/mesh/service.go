@@ -182,7 +182,7 @@ func failure(ctx context.Context, err error) (Code, string) {
 	switch {
 	case errors.As(err, &e) && e.Code >= CodeUser:
 		return e.Code, e.Text
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+	case errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return CodeExpired, err.Error()
 	}
 	return CodeFailed, err.Error()
