@@ -8,7 +8,7 @@ import (
 	"github.com/brokerless/brokerless/discovery"
 )
 
-// testUpdate: a change is told, once.
+// testUpdate: a change is told, once unless it comes in parts.
 func testUpdate(w *town) {
 	v := w.watch(w.backend(), w.service())
 	in := w.instance()
@@ -28,9 +28,11 @@ func testUpdate(w *town) {
 		return // whoever moves is another one
 	}
 	for kind, want := range map[discovery.Kind]int{discovery.Added: 1, discovery.Updated: 1, discovery.Removed: 0} {
-		if n := v.count(kind, id); n != want {
-			w.Errorf("%s: told %d times, want %d\n%s", kind, n, want, v.tell())
+		n := v.count(kind, id)
+		if n == want || kind == discovery.Updated && w.Gradual && n > want {
+			continue
 		}
+		w.Errorf("%s: told %d times, want %d\n%s", kind, n, want, v.tell())
 	}
 }
 
@@ -157,10 +159,12 @@ func testSlowWatcher(w *town) {
 		}
 		return n
 	}
-	if n, most := count(unread.events), len(unread.have)+1; n > most {
-		w.Errorf("unread: %d events, want at most %d: one for each that is there, and Synced\n%s", n, most, unread.tell())
+	// A backend that keeps a set for each watcher may be a step behind with it.
+	most := 2*len(c.pool) + 1
+	if n := count(unread.events); n > most {
+		w.Errorf("unread: %d events, want at most %d: two for each instance, and Synced\n%s", n, most, unread.tell())
 	}
-	if n, most := count(stopped.events[read:]), len(stopped.have)+1; n > most {
+	if n := count(stopped.events[read:]); n > most {
 		w.Errorf("unread for a while: %d events, want at most %d\n%s", n, most, stopped.tell())
 	}
 }

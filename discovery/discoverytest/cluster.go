@@ -39,6 +39,10 @@ type Cluster struct {
 	// it after some time: they say ErrExpired, where others must say ErrLeft.
 	Silent bool
 
+	// Gradual is for backends that learn of a change in parts: it may be told as
+	// several changes, the last of which is all of it.
+	Gradual bool
+
 	// Steps is how many random changes the subtests make that make many.
 	// Default: 300.
 	Steps int
