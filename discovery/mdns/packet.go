@@ -1,7 +1,6 @@
 package mdns
 
 import (
-	"fmt"
 	"net/netip"
 
 	"github.com/miekg/dns"
@@ -26,18 +25,6 @@ type datagram struct {
 	data []byte
 	link int
 	to   netip.AddrPort // the zero AddrPort stands for the multicast group
-}
-
-// parse reads a message. The error says what is wrong with it.
-func parse(p packet) (*dns.Msg, error) {
-	if len(p.data) > maxPacket {
-		return nil, fmt.Errorf("more than %d octets", maxPacket)
-	}
-	m := new(dns.Msg)
-	if err := m.Unpack(p.data); err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 // A bundle is what belongs into one packet together.
