@@ -83,7 +83,7 @@ func open(s *settings, t *transport) (*Backend, error) {
 	b.cancel = cancel
 	b.loops.Go(func() { b.keepTended(ctx) })
 	b.loops.Go(func() { b.keepJoined(ctx) })
-	if s.bind.Addr().IsUnspecified() && !s.advertise.IsValid() {
+	if s.bind.Addr().IsUnspecified() && !s.advertise.Addr().IsValid() {
 		b.loops.Go(func() { lan.Watch(ctx, 0, lan.Options{}, b.moved) })
 	}
 	return b, nil
@@ -98,7 +98,7 @@ func (b *Backend) locate(s *settings) error {
 		if s.advertise.Port() != 0 {
 			port = s.advertise.Port()
 		}
-		*at = netip.AddrPortFrom(s.advertise.Addr().Unmap(), port)
+		*at = netip.AddrPortFrom(s.advertise.Addr(), port)
 		b.host.setLinks(single(at.Addr()))
 	case s.bind.Addr().IsUnspecified():
 		links, refused, err := lan.Links(lan.Options{})
@@ -112,7 +112,7 @@ func (b *Backend) locate(s *settings) error {
 		*at = netip.AddrPortFrom(a, at.Port())
 		b.host.setLinks(links)
 	default:
-		b.host.setLinks(single(at.Addr().Unmap()))
+		b.host.setLinks(single(at.Addr()))
 	}
 	return nil
 }
@@ -124,10 +124,7 @@ func (b *Backend) Addr() string { return b.transport.advertise.String() }
 // [discovery.Backend]. What other nodes announce comes after Synced if this
 // node has not joined them yet.
 func (b *Backend) Watch(ctx context.Context, service string) (*discovery.Watcher, error) {
-	if err := b.state.err(); err != nil {
-		return nil, err
-	}
-	return b.state.catalog.Watch(ctx, service, nil), nil
+	return b.state.watch(ctx, service)
 }
 
 // moved takes note of other links of this host.

@@ -40,7 +40,12 @@
 // # What a node says
 //
 // The instances of a node are one list with a version. A changed list is
-// gossiped in packets of at most 1,200 octets. A node that missed some asks the
-// list's owner, and neighbours compare all they know every half minute. This is
-// meant for up to some hundreds of instances a node and some thousands in all.
+// gossiped in packets of at most 1,200 octets. A node that missed some, as the
+// answer to its next probe tells it, asks the list's owner; and now and then
+// neighbours compare all they know. This is meant for up to some hundreds of
+// instances a node and some thousands in all.
+//
+// The address of a node is fixed when it starts. If its host moves to another
+// one, the others lose it; the program has to start the node anew. Addresses in
+// announced endpoints follow by themselves.
 package gossip

@@ -63,17 +63,22 @@ func (b *Backend) joinSome(ctx context.Context) bool {
 		}
 		tries++
 		if _, err := b.list.Join([]string{address}); err != nil {
-			failures = append(failures, err)
 			if remark(err.Error()) == ErrKey { //nolint:errorlint // one of ours, not wrapped
-				b.state.warning("join key", fmt.Errorf("%w: %s refuses: %w", ErrKey, address, err))
+				err = fmt.Errorf("%w: %s refuses: %w", ErrKey, address, err)
+				b.state.warning("join key", err)
 			}
+			failures = append(failures, err)
 			continue
 		}
 		members, _ = b.state.addresses()
 		members[address] = struct{}{}
 	}
-	if len(failures) > 0 && ctx.Err() == nil && b.state.members.Load() == 0 {
-		b.state.warning("alone", fmt.Errorf("%w: %w", ErrAlone, errors.Join(failures...)))
+	var alone error
+	if len(failures) > 0 && b.state.members.Load() == 0 {
+		alone = fmt.Errorf("%w: %w", ErrAlone, errors.Join(failures...))
+	}
+	if ctx.Err() == nil {
+		b.state.setAlone(alone)
 	}
 	return len(failures) == 0 && !left
 }

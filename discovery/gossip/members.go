@@ -27,7 +27,7 @@ func (s *state) join(m *memberlist.Node, now time.Time) {
 		s.nodes[id] = n
 	}
 	if !n.member {
-		n.member = true
+		n.member, s.alone = true, nil
 		s.members.Add(1)
 	}
 	n.peer = *m

@@ -97,7 +97,10 @@ func WithBind(address string) Option {
 		if err != nil {
 			return fmt.Errorf("brokerless: gossip bind %q: want an IP address and a port: %w", address, err)
 		}
-		s.bind = a
+		if a.Addr().Zone() != "" {
+			return fmt.Errorf("brokerless: gossip bind %q: want an address without a zone, as others have other zones", address)
+		}
+		s.bind = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 		return nil
 	}
 }
@@ -116,10 +119,10 @@ func WithAdvertise(address string) Option {
 			}
 			a = netip.AddrPortFrom(ip, 0)
 		}
-		if a.Addr().IsUnspecified() {
+		if a.Addr().IsUnspecified() || a.Addr().Zone() != "" {
 			return fmt.Errorf("brokerless: gossip advertise %q: want an address that others can use", address)
 		}
-		s.advertise = a
+		s.advertise = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 		return nil
 	}
 }

@@ -35,6 +35,7 @@ type state struct {
 	octets   int                           // of all lists
 	full     bool                          // a list was refused
 	warnings limiter
+	alone    error // why this node has not found its cluster; nil if it has
 
 	me      *node // it is a member, and in nodes
 	own     []*announcement
@@ -48,7 +49,7 @@ func newState(s *settings) *state {
 		catalog: &discovery.Catalog{Max: s.max},
 		wake:    make(chan struct{}, 1),
 		lost:    make(chan struct{}, 1),
-		grace:   2 * s.config.GossipInterval,
+		grace:   max(500*time.Millisecond, 2*s.config.GossipInterval),
 		asking:  5 * s.config.GossipInterval,
 		spacing: s.config.GossipInterval / 4,
 		max:     s.maxOctets(),

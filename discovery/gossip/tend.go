@@ -140,13 +140,3 @@ func (s *state) respeak(h *host) {
 		s.nudge()
 	}
 }
-
-// err returns ErrClosed if this node has left.
-func (s *state) err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return discovery.ErrClosed
-	}
-	return nil
-}

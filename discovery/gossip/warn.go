@@ -1,6 +1,7 @@
 package gossip
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -61,4 +62,30 @@ func (s *state) warning(key string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.warn(discovery.Instance{}, key, err)
+}
+
+// setAlone tells the watchers that no other node was found, and why; nil if
+// there is nothing to complain of.
+func (s *state) setAlone(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alone = err
+	if err != nil {
+		s.warn(discovery.Instance{}, "alone", err)
+	}
+}
+
+// watch returns a watcher. If this node is alone it is told so at once, rather
+// than after the next try.
+func (s *state) watch(ctx context.Context, service string) (*discovery.Watcher, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, discovery.ErrClosed
+	}
+	w := s.catalog.Watch(ctx, service, nil)
+	if s.alone != nil {
+		s.catalog.Warn(discovery.Instance{}, s.alone)
+	}
+	return w, nil
 }
