@@ -158,7 +158,10 @@ func TestMergeBackendEnds(t *testing.T) {
 	expect(t, w, discovery.Added, "tcp://a.example:1")
 	one.put(t, both)
 	expect(t, w, discovery.Added, "tcp://b.example:1")
-	two.put(t, both)
+	more := both.Clone()
+	more.Endpoints = append(more.Endpoints, "tcp://c.example:1")
+	two.put(t, more)
+	expect(t, w, discovery.Updated, "tcp://b.example:1", "tcp://c.example:1")
 
 	broken := errors.New("cable eaten")
 	one.Catalog.Close(broken)
@@ -172,7 +175,7 @@ func TestMergeBackendEnds(t *testing.T) {
 	if e := expect(t, late, discovery.Warning); !errors.Is(e.Err, broken) {
 		t.Errorf("warning of a later watcher %v, want %v", e.Err, broken)
 	}
-	expect(t, late, discovery.Added, "tcp://b.example:1")
+	expect(t, late, discovery.Added, "tcp://b.example:1", "tcp://c.example:1")
 
 	worse := errors.New("host on fire")
 	two.Catalog.Close(worse)
