@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func TestUnreadWatcherCostsNoMemory(t *testing.T) {
 	if err := c.Put(stays); err != nil {
 		t.Fatal(err)
 	}
-	for range 100_000 {
+	for range 30_000 {
 		in := known("orders")
 		if err := c.Put(in); err != nil {
 			t.Fatal(err)
@@ -64,5 +65,22 @@ func TestSyncedThoughAllLeft(t *testing.T) {
 			}
 		}
 		w.Close()
+	}
+}
+
+// A catalog does not keep watchers that have ended.
+func TestCatalogForgetsWatchers(t *testing.T) {
+	var c Catalog
+	ended := make(chan struct{}, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	c.Watch(ctx, "", func() { ended <- struct{}{} })
+	c.Watch(t.Context(), "", func() { ended <- struct{}{} }).Close()
+	cancel()
+	<-ended
+	<-ended
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.watchers); n != 0 {
+		t.Errorf("%d watchers are kept", n)
 	}
 }
