@@ -84,6 +84,7 @@ type part struct {
 	stderr bytes.Buffer
 	code   int
 	stop   context.CancelFunc // kills it
+	signal func(os.Signal) error
 }
 
 func start(t *testing.T, program string, args ...string) *part {
@@ -102,6 +103,7 @@ func start(t *testing.T, program string, args ...string) *part {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	p.signal = cmd.Process.Signal
 	go func() {
 		defer close(p.ended)
 		for s := bufio.NewScanner(stdout); s.Scan(); {
