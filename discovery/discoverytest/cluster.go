@@ -57,6 +57,7 @@ type Cluster struct {
 // process, and no parallel tests beside it: the last subtest counts goroutines.
 func Run(t *testing.T, newCluster func(t *testing.T) Cluster) {
 	before := runtime.NumGoroutine()
+	var patience time.Duration
 	for _, test := range []struct {
 		name string
 		run  func(*town)
@@ -85,19 +86,23 @@ func Run(t *testing.T, newCluster func(t *testing.T) Cluster) {
 		{"BadInstance", testBadInstance},
 		{"ReadOnly", testReadOnly},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(newTown(t, newCluster(t))) })
+		t.Run(test.name, func(t *testing.T) {
+			town := newTown(t, newCluster(t))
+			patience = max(patience, town.Patience)
+			test.run(town)
+		})
 	}
-	t.Run("NoGoroutineLeft", func(t *testing.T) { testNoGoroutineLeft(t, before) })
+	t.Run("NoGoroutineLeft", func(t *testing.T) { testNoGoroutineLeft(t, before, patience) })
 }
 
 // testNoGoroutineLeft waits until there are no more goroutines than before the
 // run. Those that were told to end may need a moment, which nothing announces,
 // so it looks again and again.
-func testNoGoroutineLeft(t *testing.T, before int) {
+func testNoGoroutineLeft(t *testing.T, before int, patience time.Duration) {
 	before++ // this subtest's own
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(15 * time.Second); runtime.NumGoroutine() > before; <-ticker.C {
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; <-ticker.C {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			t.Fatalf("%d goroutines, %d before the run:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
