@@ -190,12 +190,13 @@ func BenchmarkManyNodes(b *testing.B) {
 	steady, err := time.ParseDuration(cmp.Or(os.Getenv(steadyEnv), "10s"))
 	must(b, err)
 	var took []time.Duration
-	busiest, flapped, links := 0, 0, want
+	busiest, flapped, links, stalled := 0, 0, want, time.Duration(0)
 	for run := range 5 {
 		l := newLAN(b)
 		wire := l.watchWire(b)
 		all := l.members(b, manyNodes)
 		took = append(took, slices.Max(join(b, all)))
+		stalls := watchStalls()
 		if run == 4 {
 			<-time.After(steady)
 		}
@@ -212,6 +213,10 @@ func BenchmarkManyNodes(b *testing.B) {
 		packets, _ := packets(b, wire)
 		busiest = max(busiest, packets)
 		flapped += flaps(b, all)
+		if longest, when := stalls.end(); longest > stalled {
+			stalled = longest
+			b.Logf("the machine stood still for %v until %s", longest, when.Format("05.000"))
+		}
 		for _, m := range all {
 			m.kill(b)
 		}
@@ -220,6 +225,7 @@ func BenchmarkManyNodes(b *testing.B) {
 	count(b, fmt.Sprintf("%d nodes: links", manyNodes), "links", links, want, want)
 	count(b, fmt.Sprintf("%d nodes: mDNS packets in the busiest second", manyNodes), "packets/s", busiest, 0, 199)
 	count(b, fmt.Sprintf("%d nodes: flaps in %v", manyNodes, steady), "flaps", flapped, 0, 0)
+	b.ReportMetric(float64(stalled.Milliseconds()), "stalled-ms")
 }
 
 // BenchmarkRollingRestart counts the calls that fail while three instances of a
