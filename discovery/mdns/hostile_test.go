@@ -170,6 +170,31 @@ func TestWhoIsBelieved(t *testing.T) {
 	}
 }
 
+// Where the system does not say by which link a packet came, its source does.
+func TestSegmentOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e ether
+		b, _ := e.station(t)
+		for _, c := range []struct {
+			link int
+			from string
+			want bool
+		}{
+			{nicIndex, "192.0.2.99", true},
+			{nicIndex, "198.51.100.1", false},
+			{nicIndex, "fe80::1%eth0", true},
+			{nicIndex + 1, "192.0.2.99", false},
+			{0, "192.0.2.99", true},
+			{0, "198.51.100.1", false},
+		} {
+			p := packet{link: c.link, from: netip.AddrPortFrom(netip.MustParseAddr(c.from), mdnsPort)}
+			if got := b.station.segmentOf(p) != nil; got != c.want {
+				t.Errorf("from %s by link %d: taken %t", c.from, c.link, got)
+			}
+		}
+	})
+}
+
 // Floods fill no memory, and are told once.
 func TestFloods(t *testing.T) {
 	const n = 10_000

@@ -78,7 +78,7 @@ func (s *station) sweep(now time.Time) []datagram {
 	var questions []dns.Question
 	for _, f := range s.found {
 		switch {
-		case f.told && !(f.srv.until.After(now) && f.txt.until.After(now)):
+		case f.told && (!f.srv.until.After(now) || !f.txt.until.After(now)):
 			s.drop(f, discovery.ErrExpired)
 			continue
 		case !f.told && now.Sub(f.since) >= patience:

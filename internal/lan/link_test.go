@@ -67,10 +67,11 @@ func names(links []Link) []string {
 
 func TestLinks(t *testing.T) {
 	var f fake
-	f.add("lo", net.FlagUp|net.FlagLoopback, "127.0.0.1/8", "::1/128")
+	f.add("lo", net.FlagUp|net.FlagLoopback|net.FlagRunning, "127.0.0.1/8", "::1/128")
 	f.add("eth0", lanFlags, "fe80::1/64", "2001:db8::7/64", "169.254.3.4/16", "192.0.2.7/24")
 	f.add("eth1", lanFlags&^net.FlagUp, "192.0.2.8/24")
 	f.add("eth2", lanFlags, "fe80::2/64")
+	f.add("eth3", lanFlags&^net.FlagRunning, "192.0.2.10/24")
 	f.add("ppp0", lanFlags|net.FlagPointToPoint, "192.0.2.9/32")
 	f.add("docker0", lanFlags, "172.17.0.1/16")
 	f.add("br-0123456789ab", lanFlags, "172.18.0.1/16")
@@ -94,23 +95,23 @@ func TestLinks(t *testing.T) {
 		reasons[r.Name] = r.String()
 	}
 	for name, reason := range map[string]string{
-		"lo": "loopback", "eth1": "down", "eth2": "no address", "ppp0": "point-to-point",
+		"lo": "loopback", "eth1": "down", "eth2": "no address", "eth3": "no carrier", "ppp0": "point-to-point",
 		"docker0": "virtual", "br-0123456789ab": "virtual", "gone": "vanished",
 	} {
 		if !strings.HasPrefix(reasons[name], name+": "+reason) {
 			t.Errorf("%s refused as %q, want %q", name, reasons[name], reason)
 		}
 	}
-	if len(refused) != 7 {
+	if len(refused) != 8 {
 		t.Errorf("refused %v", refused)
 	}
 
 	t.Run("named", func(t *testing.T) {
-		usable, refused, err := f.system().links(Options{Names: []string{"lo", "docker0", "eth1", "eth9"}})
+		usable, refused, err := f.system().links(Options{Names: []string{"lo", "docker0", "eth1", "eth3", "eth9"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := names(usable); !slices.Equal(got, []string{"lo", "docker0"}) {
+		if got := names(usable); !slices.Equal(got, []string{"lo", "eth3", "docker0"}) {
 			t.Errorf("usable: %v", got)
 		}
 		if !slices.Contains(refused, Refused{"eth1", "down"}) || !slices.Contains(refused, Refused{"eth9", "no such interface"}) {

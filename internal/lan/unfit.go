@@ -15,6 +15,8 @@ func unfit(ifi *net.Interface, named bool, o Options) string {
 		return "down"
 	case named:
 		return ""
+	case ifi.Flags&net.FlagRunning == 0:
+		return "no carrier"
 	case ifi.Flags&net.FlagLoopback != 0:
 		return "loopback"
 	case ifi.Flags&net.FlagPointToPoint != 0:
