@@ -23,7 +23,8 @@ type Backend interface {
 
 // An Announcement is an instance that is being made known.
 type Announcement interface {
-	// Update changes what is said of the instance. Its ID stays.
+	// Update changes what is said of the instance. Its ID stays: that of in is not
+	// looked at.
 	Update(ctx context.Context, in Instance) error
 	// Close withdraws the instance, and tells others so where the backend can.
 	// Again: nil.

@@ -3,6 +3,7 @@ package discovery
 import (
 	"errors"
 	"fmt"
+	"net"
 )
 
 // A Kind is a kind of Event.
@@ -64,7 +65,13 @@ var (
 	// ErrMalformed is the Warning that an announcement makes no sense.
 	ErrMalformed = errors.New("brokerless: malformed announcement")
 	// ErrClosed is the error of a watcher, an announcement or a backend that was closed.
-	ErrClosed = errors.New("brokerless: discovery closed")
+	// It matches net.ErrClosed too.
+	ErrClosed error = closedError{}
 	// ErrUnsupported is the error of what a backend cannot do, as announcing is for one that only reads.
 	ErrUnsupported = errors.New("brokerless: not supported by this backend")
 )
+
+type closedError struct{}
+
+func (closedError) Error() string        { return "brokerless: discovery closed" }
+func (closedError) Is(target error) bool { return target == net.ErrClosed }

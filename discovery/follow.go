@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -207,14 +208,27 @@ func (f *Follower) Exclude(id ID) {
 	_ = f.fill() // a socket that is closed is noticed by run
 }
 
-// Instances returns those that are followed at present, in no order.
-func (f *Follower) Instances() []Instance {
+// A Followed is an instance that is followed, and how that goes.
+type Followed struct {
+	Instance Instance
+	Up       bool  // the socket was given a connection to it, and has not asked for another
+	Failures int   // dials without success since it was last up
+	Err      error // of the last of them: why it is not reached
+}
+
+// Instances returns those that are followed at present, ordered by ID.
+func (f *Follower) Instances() []Followed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]Instance, 0, len(f.known))
-	for _, in := range f.known {
-		all = append(all, in.Clone())
+	all := make([]Followed, 0, len(f.known))
+	for id, in := range f.known {
+		one := Followed{Instance: in.Clone()}
+		if l := f.links[id]; l != nil {
+			one.Up, one.Failures, one.Err = l.up, l.failures, l.err
+		}
+		all = append(all, one)
 	}
+	slices.SortFunc(all, func(a, b Followed) int { return a.Instance.ID.Compare(b.Instance.ID) })
 	return all
 }
 

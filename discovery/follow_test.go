@@ -188,7 +188,7 @@ func TestFollow(t *testing.T) {
 		}
 		gone.Close()
 	}
-	if all := f.Instances(); len(all) != 1 || all[0].ID != id(1) {
+	if all := f.Instances(); len(all) != 1 || all[0].Instance.ID != id(1) {
 		t.Error(all)
 	}
 }
@@ -223,6 +223,31 @@ func TestFollowKeepsWhatLives(t *testing.T) {
 	b.put(t, worker(1, "tcp://10.0.0.1:1"))
 	if got, want := s.heard(t, 1), []string{"connect " + name(1)}; !slices.Equal(got, want) {
 		t.Fatalf("%q, want %q", got, want)
+	}
+}
+
+// TestFollowTellsWhy: of an instance that is not reached it is known why.
+func TestFollowTellsWhy(t *testing.T) {
+	b, s := &board{}, newSwitchboard()
+	f := must(discovery.Follow(t.Context(), b, "work", s, discovery.WithDial(func(_ context.Context, e string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to " + e)}
+	})))
+	defer f.Close()
+	b.put(t, worker(1, "tcp://10.0.0.1:1", "tcp://10.0.0.2:1"))
+	b.put(t, worker(2, "tcp://127.0.0.1:1"))
+	b.put(t, worker(3))
+	s.heard(t, 3)
+	for n, want := range map[byte]string{
+		1: "tcp://10.0.0.1:1: no route to tcp://10.0.0.1:1; tcp://10.0.0.2:1: no route to tcp://10.0.0.2:1",
+		2: "brokerless: none of [tcp://127.0.0.1:1] may be dialed: loopback (but for WithLoopback), link-local without a zone, or ipc of another host",
+		3: "brokerless: it announces no endpoint",
+	} {
+		if _, err := s.dial(t, name(n)); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if in := f.Instances()[n-1]; in.Instance.ID != id(n) || in.Up || in.Failures != 1 || in.Err == nil || in.Err.Error() != want {
+			t.Errorf("%+v", in)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -22,10 +23,11 @@ type link struct {
 	timer     *time.Timer // of a postponed link
 	connected bool        // the socket was told
 	dropped   bool
-	up        bool // it was handed a connection and has not asked for another
-	reached   bool // it was, at any time
-	gone      bool // the instance is announced no more
-	failures  int  // dials without success since it was last up
+	up        bool  // it was handed a connection and has not asked for another
+	reached   bool  // it was, at any time
+	gone      bool  // the instance is announced no more
+	failures  int   // dials without success since it was last up
+	err       error // of the last of them
 
 	last   string    // the endpoint last dialed with success
 	since  time.Time // when
@@ -37,6 +39,18 @@ var (
 	errGone   = errors.New("announced no more")
 	errLinked = errors.New("linked already")
 )
+
+// An UnfitError says that of the endpoints of an instance none may be dialed.
+type UnfitError struct{ Endpoints []string }
+
+// Error implements error.
+func (e *UnfitError) Error() string {
+	if len(e.Endpoints) == 0 {
+		return "brokerless: it announces no endpoint"
+	}
+	return fmt.Sprintf("brokerless: none of %v may be dialed: loopback (but for WithLoopback), "+
+		"link-local without a zone, or ipc of another host", e.Endpoints)
+}
 
 // A connection that ends sooner was none: its endpoint leads to somebody else.
 const leastLife = time.Second
@@ -122,13 +136,14 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 	defer l.f.mu.Unlock()
 	if err != nil {
 		l.failures++
+		l.err = err
 		return nil, err
 	}
 	if l.dropped {
 		conn.Close()
 		return nil, errGone
 	}
-	l.up, l.reached, l.failures = true, true, 0
+	l.up, l.reached, l.failures, l.err = true, true, 0, nil
 	l.last, l.since = endpoint, time.Now()
 	return conn, nil
 }
@@ -159,6 +174,11 @@ func (l *link) begin() (endpoints []string, crowd time.Duration, err error) {
 		return nil, 0, errLinked
 	}
 	endpoints = candidates(l.instance, l.f.cfg.loopback, l.f.host, subnets())
+	if len(endpoints) == 0 {
+		l.failures++
+		l.err = &UnfitError{slices.Clone(l.instance.Endpoints)}
+		return nil, 0, l.err
+	}
 	if i := slices.Index(endpoints, l.demote); i >= 0 {
 		endpoints = append(slices.Delete(endpoints, i, i+1), l.demote)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,17 +16,33 @@ const (
 	maxRaceTime = 15 * time.Second
 )
 
-// errNowhere says that an instance announces nothing that may be dialed.
-var errNowhere = errors.New("no endpoint that may be dialed")
+// A failedRace is why none of the endpoints was reached, each in turn.
+type failedRace []error
+
+func (f failedRace) Error() string {
+	texts := make([]string, len(f))
+	for i, err := range f {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (f failedRace) Unwrap() []error { return f }
+
+// failure names the endpoint, which the errors of package net do too.
+func failure(endpoint string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("%s: %w", endpoint, err)
+}
 
 // race dials the endpoints, the next as soon as one fails or takes its time,
 // and returns the first connection, and to which endpoint it is. What comes
-// later is closed. When it returns, nothing goes on. The error joins those of
-// all endpoints.
+// later is closed. When it returns, nothing goes on. The error has those of all
+// endpoints, of which there is at least one.
 func race(ctx context.Context, endpoints []string, dial func(context.Context, string) (net.Conn, error)) (net.Conn, string, error) {
-	if len(endpoints) == 0 {
-		return nil, "", errNowhere
-	}
 	type outcome struct {
 		conn     net.Conn
 		endpoint string
@@ -53,7 +70,7 @@ func race(ctx context.Context, endpoints []string, dial func(context.Context, st
 			defer cancel()
 			conn, err := dial(ctx, e)
 			if err != nil {
-				conn, err = nil, fmt.Errorf("%s: %w", e, err)
+				conn, err = nil, failure(e, err)
 			}
 			outcomes <- outcome{conn, e, err}
 		})
@@ -61,7 +78,7 @@ func race(ctx context.Context, endpoints []string, dial func(context.Context, st
 	next := time.NewTicker(headStart)
 	defer next.Stop()
 	start()
-	var failures []error
+	var failures failedRace
 	for ended < len(endpoints) {
 		select {
 		case o := <-outcomes:
@@ -79,8 +96,8 @@ func race(ctx context.Context, endpoints []string, dial func(context.Context, st
 				start()
 			}
 		case <-ctx.Done():
-			return nil, "", errors.Join(append(failures, ctx.Err())...)
+			return nil, "", append(failures, ctx.Err())
 		}
 	}
-	return nil, "", errors.Join(failures...)
+	return nil, "", failures
 }

@@ -77,7 +77,6 @@ func TestRace(t *testing.T) {
 		{"late, but the second is later", []string{slow, slow + "2"}, slow, time.Second},
 		{"all dead", []string{dead, dead + "2"}, "", 0},
 		{"dead or mute", []string{dead, never}, "", tryTime},
-		{"none", nil, "", 0},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

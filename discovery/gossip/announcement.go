@@ -2,7 +2,6 @@ package gossip
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/brokerless/brokerless/discovery"
@@ -66,9 +65,8 @@ func (a *announcement) Update(ctx context.Context, in discovery.Instance) error 
 	switch {
 	case s.closed || a.ended:
 		return discovery.ErrClosed
-	case in.ID != a.said.ID:
-		return fmt.Errorf("%w: update of %s is about %s", discovery.ErrInstance, a.said.ID, in.ID)
 	}
+	in.ID = a.said.ID
 	if err := a.say(in); err != nil {
 		return err
 	}

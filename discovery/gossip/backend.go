@@ -171,8 +171,9 @@ func (b *Backend) send(to *memberlist.Node, message []byte) {
 }
 
 // Close says goodbye and ends the node: others know within about a second, and
-// Close waits as long, if there are others. See [discovery.Backend]. A probe of
-// memberlist that is under way may end up to its interval later (1 s in a LAN).
+// Close waits as long, if there are others. See [discovery.Backend]. One probe
+// of memberlist that is under way may outlast it, by the interval between probes
+// or, on a machine that is overloaded, several times that.
 func (b *Backend) Close() error {
 	b.once.Do(func() {
 		b.cancel()

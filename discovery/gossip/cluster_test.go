@@ -493,10 +493,6 @@ func TestAnnouncedTwice(t *testing.T) {
 	if _, err := b.Announce(t.Context(), in); !errors.Is(err, discovery.ErrConflict) {
 		t.Errorf("error %v, want ErrConflict", err)
 	}
-	other := instance("orders")
-	if err := a.Update(t.Context(), other); !errors.Is(err, discovery.ErrInstance) {
-		t.Errorf("update of another instance: error %v, want ErrInstance", err)
-	}
 	a.Close()
 	announce(t, b, in)
 }
