@@ -81,7 +81,7 @@ func fullCargo() cargo {
 		Lines:  []line{{"tea", 3, 2.5}, {"", -1, math.Inf(1)}},
 		Next:   &cargo{Names: []string{}, Keyed: map[any]int{}},
 		Names:  []string{"a", "", "ü"},
-		Counts: map[string]int{"a": 1, "b": math.MinInt64},
+		Counts: map[string]int{"a": 1, "b": math.MinInt32},
 		ByID:   map[uint32]line{7: {Item: "x"}},
 		Labels: map[string]string{"k": "v"},
 		Free:   "text", Frees: []any{int8(1), "two", nil, true, 2.5, []any{uint16(999)}},
