@@ -98,15 +98,17 @@ func TestAskNamesWhoFailed(t *testing.T) {
 		{"at least 4", AtLeast(4), true, false},
 		{"at least 9", AtLeast(9), true, false},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		a, err := ns[0].Ask(ctx, "g", tt.want)
-		if late := ctx.Err() != nil; late != tt.late {
-			t.Errorf("%s: until the deadline: %v, want %v", tt.name, late, tt.late)
-		}
-		if tt.few != errors.Is(err, ErrTooFew) || !tt.few && err != nil {
-			t.Errorf("%s: %+v, %v", tt.name, a, err)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer cancel()
+			a, err := ns[0].Ask(ctx, "g", tt.want)
+			if late := ctx.Err() != nil; late != tt.late {
+				t.Errorf("until the deadline: %v, want %v", late, tt.late)
+			}
+			if tt.few != errors.Is(err, ErrTooFew) || !tt.few && err != nil {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
 	}
 	if _, err := ns[0].Ask(ctx, "empty", First()); !errors.Is(err, ErrNoMembers) {
 		t.Errorf("nobody: %v", err)

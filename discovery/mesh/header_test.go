@@ -89,8 +89,12 @@ func TestHeaderTTL(t *testing.T) {
 	tests := []struct {
 		give, want time.Duration
 	}{
-		{0, 0}, {-time.Second, 0}, {1, time.Millisecond}, {time.Millisecond, time.Millisecond},
-		{1500 * time.Microsecond, 2 * time.Millisecond}, {1<<63 - 1, maxTTL * time.Millisecond},
+		{0, 0},
+		{-time.Second, 0},
+		{1, time.Millisecond},
+		{time.Millisecond, time.Millisecond},
+		{1500 * time.Microsecond, 2 * time.Millisecond},
+		{1<<63 - 1, maxTTL * time.Millisecond},
 	}
 	for _, tt := range tests {
 		h, err := parseHeader(header{kind: kindCall, ttl: tt.give, name: "s"}.encode())

@@ -29,8 +29,8 @@ func (n *Node) keep() {
 		case <-n.ctx.Done():
 			return
 		}
-		if time.Since(surveyed) >= every {
-			n.survey()
+		if gap := time.Since(surveyed); gap >= every {
+			n.survey(gap < 2*every+n.cfg.timeout/8)
 			surveyed = time.Now()
 		}
 		excluded, next := n.attend(time.Now())
@@ -77,8 +77,10 @@ func (n *Node) attend(now time.Time) (excluded []discovery.ID, next time.Time) {
 
 // survey compares the links with those the socket has, for a monitor may lose
 // events, and looks which are silent: the socket gives up a silent link itself,
-// unless it is stuck writing to it.
-func (n *Node) survey() {
+// unless it is stuck writing to it. If it is not in time, this process or the
+// machine stood still: what the peers have said is still to be read, and nobody
+// is called silent yet.
+func (n *Node) survey(inTime bool) {
 	each := n.router.Stats().Each
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -98,6 +100,9 @@ func (n *Node) survey() {
 			continue
 		}
 		if silence := now.Sub(e.LastHeard); !e.LastHeard.IsZero() && silence > n.cfg.timeout {
+			if !inTime {
+				continue
+			}
 			n.roster.silent(id, fmt.Errorf("nothing heard for %v", silence.Round(time.Millisecond)), now)
 		} else {
 			n.roster.heard(id, l.state, now)

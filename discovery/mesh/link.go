@@ -78,6 +78,7 @@ func (n *Node) linkUp(id discovery.ID, p socket.Peer) *link {
 		return nil
 	}
 	l := &link{id: id, since: p.Since, via: n.instance(p), gauges: make(map[string]*gauge)}
+	l.drained, l.parted = n.leaving, n.parting // who learns it from the HELLO, or gets none, need not answer
 	n.links[id] = l
 	n.alias(l.via, id)
 	n.roster.linked(id)

@@ -34,7 +34,7 @@ func (s State) String() string {
 type Reason uint8
 
 // Why a peer is Gone. Those that begin with Refused are of a peer that was
-// turned away, or that turned us away.
+// turned away, or that turned us away; their numbers go over the wire.
 const (
 	Left            Reason = iota + 1 // it said goodbye
 	Lost                              // it was Suspect for too long

@@ -170,6 +170,7 @@ func (n *Node) refuse(l *link, why Reason, err error) {
 	n.control(l, header{kind: kindRefuse, code: uint64(why), text: err.Error()})
 	if l.id == n.id {
 		n.audience.warn(Event{Time: time.Now(), Err: fmt.Errorf("%w: %v", ErrConflict, l.id)})
+		return
 	}
 	n.roster.gone(l.id, why, err, time.Now())
 	n.exclude(l)

@@ -64,7 +64,8 @@ func (s *state) encode() ([]byte, error) {
 	return b, nil
 }
 
-// decodeState reads what a peer tells of itself.
+// decodeState reads what a peer tells of itself. Of another version it reads
+// only that.
 func decodeState(b []byte) (*state, error) {
 	if len(b) > maxState {
 		return nil, fmt.Errorf("state of %d octets: want at most %d", len(b), maxState)
@@ -72,16 +73,20 @@ func decodeState(b []byte) (*state, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("state: want UTF-8")
 	}
-	s := &state{}
+	var of struct{ Version int }
+	if err := json.Unmarshal(b, &of); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	s := &state{Version: of.Version}
+	if s.Version != wireVersion {
+		return s, nil // the rest may mean something else
+	}
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	if len(s.Groups) > maxGroups || len(s.Services) > maxServices {
 		return nil, fmt.Errorf("state of %d groups and %d services: want at most %d and %d",
 			len(s.Groups), len(s.Services), maxGroups, maxServices)
-	}
-	if s.Version != wireVersion {
-		return s, nil // the rest may mean something else
 	}
 	if len(s.Name) > discovery.MaxName {
 		return nil, fmt.Errorf("state: name of %d octets: want at most %d", len(s.Name), discovery.MaxName)

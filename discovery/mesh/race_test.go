@@ -1,0 +1,6 @@
+//go:build race
+
+package mesh
+
+// raced reports whether the race detector slows the test down.
+const raced = true
