@@ -19,7 +19,9 @@ type heartbeat struct {
 	expiry   time.Duration
 	next     time.Time // of the next PING
 	timer    *time.Timer
+	alarm    time.Time // when timer is to fire
 	ttl      time.Duration
+	spared   int64 // what the session had heard when it was last given more time
 }
 
 func newHeartbeat(x *session) *heartbeat {
@@ -28,9 +30,19 @@ func newHeartbeat(x *session) *heartbeat {
 	if c.heartbeat > 0 && x.minor >= 1 {
 		b.interval, b.expiry = c.heartbeat, c.heartbeatExpiry
 		b.next = time.Now().Add(b.interval)
-		b.timer = time.NewTimer(min(b.interval, b.expiry))
+		b.set(min(b.interval, b.expiry))
 	}
 	return b
+}
+
+// set sets the timer.
+func (b *heartbeat) set(d time.Duration) {
+	b.alarm = time.Now().Add(d)
+	if b.timer == nil {
+		b.timer = time.NewTimer(d)
+		return
+	}
+	b.timer.Reset(d)
 }
 
 // due returns the channel that says when tick is to be called; nil if never.
@@ -49,10 +61,10 @@ func (b *heartbeat) renew() {
 	}
 	b.ttl = ttl
 	if b.timer == nil {
-		b.timer = time.NewTimer(ttl)
+		b.set(ttl)
 		return
 	}
-	b.timer.Reset(b.wait(time.Now()))
+	b.set(b.wait(time.Now()))
 }
 
 // now returns the time for wrote, if there is anybody to watch.
@@ -105,6 +117,7 @@ func (b *heartbeat) tick() error {
 	if b.x.heldUp() {
 		b.x.hear() // we do not listen: it is we who are silent
 	}
+	b.spare(now)
 	silence := b.x.silence()
 	if limit := b.limit(); limit > 0 && silence >= limit {
 		return fmt.Errorf("%w for %v", errSilent, silence.Round(time.Millisecond))
@@ -116,8 +129,20 @@ func (b *heartbeat) tick() error {
 		b.x.control = zmtp.AppendPing(b.x.control, min(b.expiry, maxTTL), nil)
 		s.send.Unlock()
 	}
-	b.timer.Reset(b.wait(now))
+	b.set(b.wait(now))
 	return nil
+}
+
+// spare gives the peer more time if we are so late that this process, or the
+// machine, must have stood still. What the peer has said meanwhile is still to
+// be read, and all peers would be given up at one stroke. It does so once until
+// the peer is heard: a machine that is always late notices a dead peer too.
+func (b *heartbeat) spare(now time.Time) {
+	if now.Sub(b.alarm) <= b.limit()/8 || b.x.heard.Load() == b.spared {
+		return
+	}
+	b.x.hear()
+	b.spared = b.x.heard.Load()
 }
 
 func (b *heartbeat) stop() {
