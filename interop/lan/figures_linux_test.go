@@ -213,10 +213,7 @@ func BenchmarkManyNodes(b *testing.B) {
 		packets, _ := packets(b, wire)
 		busiest = max(busiest, packets)
 		flapped += flaps(b, all)
-		if longest, when := stalls.end(); longest > stalled {
-			stalled = longest
-			b.Logf("the machine stood still for %v until %s", longest, when.Format("05.000"))
-		}
+		stalled = max(stalled, stalls.end())
 		for _, m := range all {
 			m.kill(b)
 		}

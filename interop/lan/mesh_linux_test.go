@@ -257,6 +257,35 @@ func TestMeshStopped(t *testing.T) {
 	census(t, all)
 }
 
+// TestMeshStoodStill stops all processes for longer than a heartbeat waits, as
+// happens to all that run on a machine that is suspended. When they go on,
+// nobody takes the time that is missing for the silence of others.
+func TestMeshStoodStill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a quarter of a minute")
+	}
+	t.Parallel()
+	l := newLAN(t)
+	all := l.members(t, 6)
+	join(t, all)
+	census(t, all)
+	signal := func(s syscall.Signal) {
+		for _, m := range all {
+			must(t, m.cmd.Process.Signal(s))
+		}
+	}
+	signal(syscall.SIGSTOP)
+	<-time.After(12 * time.Second)
+	signal(syscall.SIGCONT)
+	for _, m := range all { // each of them looks a few times, and finds nothing
+		q := Query{Kinds: []string{"suspect", "gone"}, Within: 500 * time.Millisecond}
+		if err := m.try("Await", q, new(Record)); err == nil {
+			t.Errorf("%s: %v", m.host.name, m.happened(t, q))
+		}
+	}
+	census(t, all)
+}
+
 // TestMeshRealms has two realms in one mesh on one network: there is no link
 // between them.
 func TestMeshRealms(t *testing.T) {

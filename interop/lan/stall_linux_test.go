@@ -13,7 +13,6 @@ type stallWatch struct {
 	wg   sync.WaitGroup
 
 	longest time.Duration
-	when    time.Time // it ended
 }
 
 // watchStalls begins to watch.
@@ -30,18 +29,16 @@ func watchStalls() *stallWatch {
 			case <-tick.C:
 			}
 			now := time.Now()
-			if late := now.Sub(last) - every; late > w.longest {
-				w.longest, w.when = late, now
-			}
+			w.longest = max(w.longest, now.Sub(last)-every)
 			last = now
 		}
 	})
 	return w
 }
 
-// end ends the watch.
-func (w *stallWatch) end() (longest time.Duration, when time.Time) {
+// end ends the watch, and returns for how long the machine stood still at most.
+func (w *stallWatch) end() time.Duration {
 	close(w.stop)
 	w.wg.Wait()
-	return w.longest, w.when
+	return w.longest
 }
