@@ -130,6 +130,14 @@ func (c *checker) structure(s *shape, h head, depth int) error {
 // field reads the name of a field and returns its index, or -1 for one that the
 // struct does not have. Most often it is the next one.
 func (c *checker) field(s *shape, next, depth int) (int, error) {
+	if next < len(s.fields) { // in the short form, the whole of head for most fields
+		f := &s.fields[next]
+		end := c.at + 1 + len(f.name)
+		if len(f.name) < 32 && end <= len(c.src) && c.src[c.at] == 0xa0|byte(len(f.name)) && string(c.src[c.at+1:end]) == f.name && !f.hidden {
+			c.at = end
+			return next, nil
+		}
+	}
 	h, err := c.head()
 	if err != nil {
 		return 0, err
