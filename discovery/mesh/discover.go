@@ -47,7 +47,7 @@ func (n *Node) discovered(e discovery.Event) {
 		}
 		n.roster.announced(id, e.Instance.Name, now)
 		if l := n.links[id]; l != nil && l.ended.IsZero() {
-			n.roster.linked(id)
+			n.roster.linked(id, now)
 		}
 	case discovery.Removed:
 		delete(n.aliases, e.Instance.ID)

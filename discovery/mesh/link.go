@@ -81,7 +81,7 @@ func (n *Node) linkUp(id discovery.ID, p socket.Peer) *link {
 	l.drained, l.parted = n.leaving, n.parting // who learns it from the HELLO, or gets none, need not answer
 	n.links[id] = l
 	n.alias(l.via, id)
-	n.roster.linked(id)
+	n.roster.linked(id, time.Now())
 	if n.parting {
 		return l // it gets no answer, and so does not take us for a member
 	}

@@ -69,7 +69,7 @@ func Join(ctx context.Context, name string, opts ...Option) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkName(name); err != nil {
+	if err := errors.Join(checkName(name), checkMetadata(cfg.metadata)); err != nil {
 		return nil, err
 	}
 	n := &Node{

@@ -63,7 +63,7 @@ func churn(c *clocked, r *rand.Rand, id discovery.ID) {
 	case 1:
 		c.withdrawn(id, r.IntN(2) == 0, c.now)
 	case 2:
-		c.linked(id)
+		c.linked(id, c.now)
 	case 3:
 		c.unlinked(id, nil, c.now)
 	case 4, 5:

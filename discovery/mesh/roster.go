@@ -33,9 +33,10 @@ type member struct {
 	is          State
 	reason      Reason // why it is Gone
 	since       time.Time
-	err         error  // why it is Suspect or Gone, for people
-	state       *state // nil until it was Up
-	announced   bool   // discovery knows it
+	err         error     // why it is Suspect or Gone, for people
+	state       *state    // nil until it was Up
+	announced   bool      // discovery knows it
+	sign        time.Time // of its life: when it was last linked
 	linked      bool
 	draining    bool  // it has said that it will leave
 	told        State // the last that the audience was told of
@@ -104,9 +105,9 @@ func (r *roster) withdrawn(id discovery.ID, left bool, now time.Time) {
 
 // linked is told that there is a link to a peer. One that is not known yet is
 // entered once it has introduced itself.
-func (r *roster) linked(id discovery.ID) {
+func (r *roster) linked(id discovery.ID, now time.Time) {
 	if m := r.members[id]; m != nil {
-		m.linked = true
+		m.linked, m.sign = true, now
 	}
 }
 
@@ -207,7 +208,7 @@ func (r *roster) tick(now time.Time) (next time.Time) {
 		if m.is != Suspect {
 			continue
 		}
-		end := m.since.Add(r.patience)
+		end := r.end(m)
 		switch {
 		case !now.Before(end):
 			r.move(m, Gone, Lost, m.err, now)
@@ -216,6 +217,19 @@ func (r *roster) tick(now time.Time) (next time.Time) {
 		}
 	}
 	return next
+}
+
+// end returns until when m may be Suspect. A peer that was linked meanwhile is
+// there, though it has not introduced itself: it refuses a second link for as
+// long as it has not noticed the end of the first, and so gets as much again.
+func (r *roster) end(m *member) time.Time {
+	end := m.since.Add(r.patience)
+	if m.sign.After(m.since) {
+		if end = end.Add(r.patience); end.After(m.sign.Add(r.patience)) {
+			end = m.sign.Add(r.patience)
+		}
+	}
+	return end
 }
 
 // up returns how many peers are Up.

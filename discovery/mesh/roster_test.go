@@ -49,7 +49,7 @@ func TestRoster(t *testing.T) {
 	lost := errors.New("lost")
 	up := func(c *clocked) {
 		c.announced(id, "a", c.now)
-		c.linked(id)
+		c.linked(id, c.now)
 		c.hello(id, incarnated(1), c.now)
 	}
 	tests := []struct {
@@ -59,7 +59,7 @@ func TestRoster(t *testing.T) {
 	}{
 		{"found and linked", up, "joining up"},
 		{"linked and never announced", func(c *clocked) {
-			c.linked(id)
+			c.linked(id, c.now)
 			c.hello(id, incarnated(1), c.now)
 		}, "joining up"},
 		{"withdrawn before it was reached", func(c *clocked) {
@@ -78,7 +78,7 @@ func TestRoster(t *testing.T) {
 			c.unlinked(id, lost, c.now)
 			c.wait(7 * time.Second)
 			c.tick(c.now)
-			c.linked(id)
+			c.linked(id, c.now)
 			c.hello(id, incarnated(1), c.now)
 			c.wait(time.Hour)
 			c.tick(c.now)
@@ -92,9 +92,31 @@ func TestRoster(t *testing.T) {
 		{"linked again but mute", func(c *clocked) {
 			up(c)
 			c.unlinked(id, lost, c.now)
-			c.linked(id)
+			c.linked(id, c.now)
 			c.wait(8 * time.Second)
 			c.tick(c.now)
+		}, "joining up suspect gone(lost)"},
+		{"let in and thrown out, until it has noticed the end of the first link", func(c *clocked) {
+			up(c)
+			c.unlinked(id, lost, c.now)
+			for range 5 {
+				c.wait(2 * time.Second)
+				c.tick(c.now)
+				c.linked(id, c.now)
+				c.unlinked(id, lost, c.now)
+			}
+			c.linked(id, c.now)
+			c.hello(id, incarnated(1), c.now)
+		}, "joining up suspect up"},
+		{"let in and thrown out for ever", func(c *clocked) {
+			up(c)
+			c.unlinked(id, lost, c.now)
+			for range 8 {
+				c.wait(2 * time.Second)
+				c.linked(id, c.now)
+				c.unlinked(id, lost, c.now)
+				c.tick(c.now)
+			}
 		}, "joining up suspect gone(lost)"},
 		{"cut, and said goodbye to discovery", func(c *clocked) {
 			up(c)
@@ -138,16 +160,16 @@ func TestRoster(t *testing.T) {
 		{"another process with its id", func(c *clocked) {
 			up(c)
 			c.unlinked(id, lost, c.now)
-			c.linked(id)
+			c.linked(id, c.now)
 			c.hello(id, incarnated(2), c.now)
 		}, "joining up suspect gone(replaced) joining up"},
 		{"refused", func(c *clocked) {
 			c.announced(id, "a", c.now)
-			c.linked(id)
+			c.linked(id, c.now)
 			c.gone(id, RefusedRealm, nil, c.now)
 		}, "joining gone(refused: another realm)"},
 		{"refused though nobody announced it", func(c *clocked) {
-			c.linked(id)
+			c.linked(id, c.now)
 			c.gone(id, RefusedMesh, nil, c.now)
 		}, "gone(refused: another mesh)"},
 		{"news", func(c *clocked) {

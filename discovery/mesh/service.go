@@ -93,8 +93,8 @@ func (n *Node) Serve(name string, h Handler, opts ...ServeOption) (*Service, err
 	for _, o := range opts {
 		o(s)
 	}
-	if s.options != nil {
-		return nil, s.options
+	if err := errors.Join(s.options, checkMetadata(s.metadata), checkMetadata(map[string]string{"version": s.version})); err != nil {
+		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

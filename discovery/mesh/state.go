@@ -174,10 +174,8 @@ func (n *Node) publish() {
 // copy. It returns ErrTooLarge if that is more than peers take, and does not
 // wait for them.
 func (n *Node) SetMetadata(metadata map[string]string) error {
-	for k, v := range metadata {
-		if !utf8.ValidString(k) || !utf8.ValidString(v) {
-			return fmt.Errorf("%w: metadata %.60q: want UTF-8", ErrName, k)
-		}
+	if err := checkMetadata(metadata); err != nil {
+		return err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -187,4 +185,14 @@ func (n *Node) SetMetadata(metadata map[string]string) error {
 	old := n.metadata
 	n.metadata = maps.Clone(metadata)
 	return n.tell(func() { n.metadata = old })
+}
+
+// checkMetadata returns why peers cannot be told this metadata.
+func checkMetadata(metadata map[string]string) error {
+	for k, v := range metadata {
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return fmt.Errorf("%w: metadata %.60q: want UTF-8", ErrName, k)
+		}
+	}
+	return nil
 }
