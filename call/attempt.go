@@ -18,7 +18,6 @@ type outcome struct {
 	from     *attempt
 	kind     kind   // of the message, if there was one
 	lost     bool   // the connection ended
-	foul     bool   // the server broke the rules, and still works on it
 	err      error  // nil, or an *Error that nobody else has, or errClosed
 	body     []byte // the answer or the item
 	metadata []byte // encoded

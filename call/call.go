@@ -63,6 +63,9 @@ func (c *Client) unary(ctx context.Context, method string, body []byte, meta Met
 		info.note(&o, r.sent)
 	}
 	o.from = nil // it goes with the round
+	if err != nil {
+		o.body = nil
+	}
 	return o, err
 }
 

@@ -107,11 +107,12 @@ func codeNamed(name string) (Code, bool) {
 // tree, Canceled and DeadlineExceeded for the errors of package context,
 // Internal for any other, and 0 for nil.
 func CodeOf(err error) Code {
+	if err == nil {
+		return 0
+	}
 	var e *Error
 	var c Code
 	switch {
-	case err == nil:
-		return 0
 	case errors.As(err, &e):
 		return e.Code
 	case errors.As(err, &c):

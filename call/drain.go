@@ -31,12 +31,7 @@ func (e *AbandonedError) Error() string {
 // answers that clients did not take in time.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for _, p := range s.depart() {
-		h := header{kind: kindLeaving}
-		encoded, err := h.append(nil, nil)
-		if err == nil {
-			err = s.router.TrySend([]byte(p.ID), nil, nil, nil, encoded)
-		}
-		if err != nil {
+		if s.router.TrySend([]byte(p.ID), nil, nil, nil, notice(kindLeaving)) != nil {
 			s.mu.Lock()
 			s.left(p)
 			s.mu.Unlock()

@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -71,6 +72,7 @@ func appendStatus(dst []byte, err error) []byte {
 	case errors.As(err, &e):
 		text = e.Text
 	case errors.As(err, &c):
+	case err == context.Canceled, err == context.DeadlineExceeded: //nolint:errorlint // wrapped ones have more to say
 	default:
 		text = err.Error()
 	}

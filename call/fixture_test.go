@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/call"
+	"github.com/brokerless/brokerless/codec"
 	"github.com/brokerless/brokerless/socket"
 )
 
@@ -39,6 +40,9 @@ func newClient(t testing.TB, opts ...call.ClientOption) *call.Client {
 	t.Cleanup(func() { c.Close() })
 	return c
 }
+
+// text is the codec of most tests.
+var text = codec.Text()
 
 var endpoints atomic.Int64
 

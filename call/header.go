@@ -29,7 +29,16 @@ const (
 	kindItem                    // server: one item of a stream
 	kindLeaving                 // server: send me no more calls, I am about to close
 	kindLeft                    // client: what I sent before this is all
+	kindHello                   // client: may I send calls?
+	kindWelcome                 // server: yes
 )
+
+// notice returns the frame of a message that is about no call.
+func notice(k kind) []byte {
+	h := header{kind: k}
+	frame, _ := h.append(make([]byte, 0, headerLength), nil) // only metadata can fail
+	return frame
+}
 
 // header is the last frame of a message between this package's ends.
 //

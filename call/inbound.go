@@ -21,6 +21,10 @@ type inbound struct {
 	metadata []byte // encoded
 	credit   credit // of a stream
 	octets   int    // of the request
+
+	// What is being sent: one message at a time.
+	out  [8][]byte
+	head [headerLength]byte
 }
 
 // serve runs the handler and sends the answer. Buf is memory for it to use;
@@ -38,16 +42,11 @@ func (in *inbound) serve(buf []byte) []byte {
 	}
 	in.about = Info{Method: in.request.Method, Stream: in.method.stream != nil, Metadata: metadata, Peer: &in.peer.Peer}
 	in.info = &in.about
-	var body []byte
-	if len(in.s.cfg.interceptors) == 0 {
-		body, err = in.handle(in, buf)
-	} else {
-		err = intercept(in, in.s.cfg.interceptors, in.info, func(ctx context.Context) error {
-			var err error
-			body, err = in.handle(ctx, buf)
-			return err
-		})
+	handle := in.handle
+	if len(in.s.cfg.interceptors) > 0 {
+		handle = in.intercepted
 	}
+	body, err := handle(in, buf)
 	if err != nil {
 		in.answer(err, nil)
 		return buf
@@ -62,20 +61,34 @@ func (in *inbound) serve(buf []byte) []byte {
 // maxBuffer is how much memory, in octets, is kept from one call to the next.
 const maxBuffer = 64 << 10
 
+// intercepted runs the handler with the interceptors around it.
+func (in *inbound) intercepted(ctx context.Context, buf []byte) (body []byte, err error) {
+	err = intercept(ctx, in.s.cfg.interceptors, in.info, func(ctx context.Context) (err error) {
+		body, err = in.handle(ctx, buf)
+		return err
+	})
+	return body, err
+}
+
 // handle runs the handler.
 func (in *inbound) handle(ctx context.Context, buf []byte) ([]byte, error) {
 	if in.method.unary != nil {
 		return in.method.unary(ctx, &in.request, buf)
 	}
+	return nil, in.stream(ctx)
+}
+
+// stream sends the items of a handler that answers with a stream.
+func (in *inbound) stream(ctx context.Context) error {
 	for item, err := range in.method.stream(ctx, &in.request) {
 		if err == nil {
 			err = in.item(ctx, item)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // item sends one item of a stream, once the caller has room for it.
@@ -97,7 +110,7 @@ func (in *inbound) answer(err error, body []byte) {
 		return // nobody waits for it
 	}
 	failed := in.send(in, kindAnswer, appendStatus(nil, err), body)
-	if err == nil && (errors.Is(failed, socket.ErrTooLarge) || CodeOf(failed) == InvalidArgument) {
+	if err == nil && failed != nil && (errors.Is(failed, socket.ErrTooLarge) || CodeOf(failed) == InvalidArgument) {
 		in.about.Reply = nil
 		_ = in.send(in, kindAnswer, appendStatus(nil, Errorf(Internal, "the answer cannot be sent: %w", failed)), nil)
 	}
@@ -131,8 +144,7 @@ func (in *inbound) send(ctx context.Context, k kind, status, body []byte) error 
 
 // frames returns a message of the call, envelope and all.
 func (in *inbound) frames(k kind, status, body []byte) ([][]byte, error) {
-	frames := make([][]byte, 0, len(in.envelope)+3)
-	frames = append(append(frames, in.envelope...), status, body)
+	frames := append(append(in.out[:0], in.envelope...), status, body)
 	if in.key.bare {
 		return frames, nil
 	}
@@ -141,6 +153,6 @@ func (in *inbound) frames(k kind, status, body []byte) ([][]byte, error) {
 	if k == kindAnswer {
 		m = in.about.Reply
 	}
-	encoded, err := h.append(make([]byte, 0, headerLength), m)
+	encoded, err := h.append(in.head[:0], m)
 	return append(frames, encoded), err
 }

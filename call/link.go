@@ -23,7 +23,7 @@ type link struct {
 	monitor *socket.Monitor
 	wg      sync.WaitGroup
 
-	up       atomic.Bool  // it may be sent calls
+	up       atomic.Bool  // it has said that it may be sent calls
 	inflight atomic.Int64 // calls that are in pending
 	sending  atomic.Int64 // of these, those that are being sent
 	leaving  atomic.Bool  // the server has asked to be sent no more
@@ -121,10 +121,8 @@ func (l *link) leave() {
 		return
 	}
 	l.left = true
-	h := header{kind: kindLeft}
-	if frame, err := h.append(nil, nil); err == nil {
-		_ = l.dealer.TrySend(nil, nil, nil, frame) // it does not wait for long
-	}
+	_ = l.dealer.TrySend(nil, nil, nil, notice(kindLeft)) // if there is no room, it will not wait for long
+
 }
 
 // shun sends no more calls to a server that is about to close, until it is
@@ -137,18 +135,17 @@ func (l *link) shun() {
 	l.leave()
 }
 
-// cancel tells the server that an attempt is given up. When the server does not
+// cancel tells the server that an attempt over the connection conn is given up. When the server does not
 // read, that waits, for it is what ends streams without a deadline.
-func (l *link) cancel(a *attempt) {
-	h := header{kind: kindCancel, id: a.id}
+func (l *link) cancel(id uint64, conn context.Context) {
+	h := header{kind: kindCancel, id: id}
 	frame, err := h.append(nil, nil)
-	if err != nil || a.conn.Err() != nil {
+	if err != nil || conn.Err() != nil {
 		return
 	}
 	if !errors.Is(l.dealer.TrySend(nil, nil, nil, frame), socket.ErrWouldBlock) {
 		return
 	}
-	conn := a.conn // the attempt may be used again
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.pending != nil {

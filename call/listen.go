@@ -32,7 +32,9 @@ func (l *link) watch() {
 	}
 }
 
-// connected begins a connection.
+// connected begins a connection. Calls are sent once the server has answered:
+// from then on it knows whom to tell that it leaves, and none gets lost in a
+// server that is about to close.
 func (l *link) connected() {
 	l.mu.Lock()
 	if l.pending == nil || l.idle != nil { // closed, or about to be
@@ -43,6 +45,17 @@ func (l *link) connected() {
 	l.conn, l.cut = context.WithCancel(context.Background())
 	l.leaving.Store(false)
 	l.left = false
+	l.mu.Unlock()
+	_ = l.dealer.TrySend(nil, nil, nil, notice(kindHello)) // it fails only if the connection has ended again
+}
+
+// welcomed lets calls be sent.
+func (l *link) welcomed() {
+	l.mu.Lock()
+	if l.conn.Err() != nil || l.leaving.Load() || l.idle != nil {
+		l.mu.Unlock()
+		return
+	}
 	l.up.Store(true)
 	l.mu.Unlock()
 	l.c.tell()
@@ -119,6 +132,9 @@ func (l *link) deliver(m socket.Message) {
 	case kindLeaving:
 		l.shun()
 		return
+	case kindWelcome:
+		l.welcomed()
+		return
 	case kindAnswer, kindRefusal, kindItem:
 	default:
 		return
@@ -127,23 +143,23 @@ func (l *link) deliver(m socket.Message) {
 	if len(m[1]) > 0 {
 		code, text := parseStatus(m[1])
 		o.err = &Error{Code: code, Text: text}
-		if h.kind == kindRefusal && code == Unavailable {
-			l.shun()
-		}
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	a := l.pending[h.id]
-	if a == nil {
-		return
+	foul := false
+	switch {
+	case a == nil:
+	case h.kind != kindItem:
+		l.drop(h.id)
+		a.end(o)
+	case !a.item(m[2]):
+		foul = true
+		l.drop(h.id)
+		a.end(outcome{err: Errorf(Internal, "the server sent more items than it was asked for")})
 	}
-	if h.kind == kindItem {
-		if !a.item(m[2]) {
-			l.drop(h.id)
-			a.end(outcome{err: Errorf(Internal, "the server sent more items than it was asked for"), foul: true})
-		}
-		return
+	conn := l.conn
+	l.mu.Unlock()
+	if foul {
+		l.cancel(h.id, conn)
 	}
-	l.drop(h.id)
-	a.end(o)
 }

@@ -44,6 +44,7 @@ func (s *Server) remove(in *inbound) {
 
 // work serves a call, and then others that wait.
 func (s *Server) work(in *inbound) {
+	defer s.workers.Done()
 	var buf []byte
 	for in != nil {
 		buf = in.serve(buf)
@@ -67,13 +68,15 @@ func (s *Server) pass() *inbound {
 		return nil
 	}
 	p := s.turn[0]
-	s.turn = s.turn[1:]
+	last := len(s.turn) - 1
+	copy(s.turn, s.turn[1:])
+	s.turn[last] = p
 	in := p.waiting[0]
 	p.waiting[0] = nil
-	if p.waiting = p.waiting[1:]; len(p.waiting) > 0 {
-		s.turn = append(s.turn, p)
-	} else {
+	if p.waiting = p.waiting[1:]; len(p.waiting) == 0 {
 		p.waiting = nil
+		s.turn[last] = nil
+		s.turn = s.turn[:last]
 	}
 	return in
 }
@@ -84,7 +87,8 @@ func (s *Server) pause() {
 	in := s.pass()
 	s.mu.Unlock()
 	if in != nil {
-		s.workers.Go(func() { s.work(in) })
+		s.workers.Add(1)
+		go s.work(in)
 	}
 }
 

@@ -84,7 +84,7 @@ func (r *round) abandon(a *attempt, tell bool) {
 			}
 		}
 	case tell:
-		a.link.cancel(a)
+		a.link.cancel(a.id, a.conn)
 	}
 }
 
@@ -237,9 +237,6 @@ func (r *round) settle(o *outcome) (again bool, err error) {
 	a := o.from
 	i := slices.Index(r.live, a)
 	r.live = slices.Delete(r.live, i, i+1)
-	if o.foul {
-		a.link.cancel(a)
-	}
 	if o.lost {
 		o.err = &Error{Code: ServerLost, Text: "the connection ended before the answer"}
 	}

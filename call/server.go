@@ -45,6 +45,7 @@ type Server struct {
 
 // A method is one that callers can call: it answers once, or with a stream.
 type method struct {
+	name     string
 	unary    func(ctx context.Context, r *Request, buf []byte) ([]byte, error)
 	stream   func(ctx context.Context, r *Request) iter.Seq2[[]byte, error]
 	buffered bool // what unary returns may be used as buf again
@@ -122,6 +123,7 @@ func (s *Server) add(name string, m *method) error {
 	if all == nil {
 		all = make(map[string]*method)
 	}
+	m.name = name
 	all[name] = m
 	s.methods.Store(&all)
 	return nil

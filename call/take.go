@@ -41,14 +41,8 @@ func (s *Server) take(m socket.Message, id *socket.Peer) {
 	}
 	h := header{kind: kindCall}
 	if len(m) == 3 {
-		err := h.parse(m[2])
-		if unspoken := versionError(0); errors.As(err, &unspoken) {
-			in.key = callKey{id: h.id}
-			in.refuse(Errorf(Unimplemented, "%w", err))
-			return
-		}
-		if err != nil {
-			in.refuse(Errorf(InvalidArgument, "%w", err))
+		if err := h.parse(m[2]); err != nil {
+			in.misread(h.id, err)
 			return
 		}
 		in.key = callKey{id: h.id, route: route(envelope[1:])}
@@ -56,9 +50,38 @@ func (s *Server) take(m socket.Message, id *socket.Peer) {
 	switch h.kind {
 	case kindCall:
 		s.call(in, id, m[0], m[1], &h)
+	case kindHello:
+		s.greet(in, id)
 	case kindCancel, kindCredit, kindLeft:
 		s.note(in.key, id, &h)
 	}
+}
+
+// misread refuses a message whose header is not understood.
+func (in *inbound) misread(id uint64, err error) {
+	if unspoken := versionError(0); errors.As(err, &unspoken) {
+		in.key = callKey{id: id}
+		in.refuse(Errorf(Unimplemented, "%w", err))
+		return
+	}
+	in.refuse(Errorf(InvalidArgument, "%w", err))
+}
+
+// greet answers a client that wants to send calls.
+func (s *Server) greet(in *inbound, id *socket.Peer) {
+	answer := kindWelcome
+	s.mu.Lock()
+	p := s.from(id)
+	if direct := in.key.route == ""; direct { // behind a proxy there may be other servers
+		if p != nil {
+			p.headed = true
+		}
+		if s.draining {
+			answer = kindLeaving
+		}
+	}
+	s.mu.Unlock()
+	_ = s.router.TrySend(append(in.envelope, nil, nil, notice(answer))...) // one that does not read is not waited for
 }
 
 // note is told something about a call, or about a client.
@@ -85,8 +108,9 @@ func (s *Server) note(key callKey, id *socket.Peer, h *header) {
 
 // call takes a call in, or refuses it.
 func (s *Server) call(in *inbound, id *socket.Peer, name, body []byte, h *header) {
-	in.request = Request{Method: string(name), Body: body}
-	in.method = (*s.methods.Load())[in.request.Method]
+	if in.method = (*s.methods.Load())[string(name)]; in.method != nil {
+		in.request = Request{Method: in.method.name, Body: body}
+	}
 	in.metadata = h.metadata
 	in.octets = len(name) + len(body) + len(h.metadata)
 	in.credit.items = h.credit
@@ -130,6 +154,7 @@ func (s *Server) call(in *inbound, id *socket.Peer, name, body []byte, h *header
 	case err != nil:
 		in.refuse(err)
 	case run:
-		s.workers.Go(func() { s.work(in) })
+		s.workers.Add(1)
+		go s.work(in)
 	}
 }
