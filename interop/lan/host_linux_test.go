@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/brokerless/brokerless/discovery"
 )
@@ -61,7 +62,25 @@ func (h *host) plug(t testing.TB, s *segment) *nic {
 	must(t, ipBatch(h.namespace, fmt.Sprintf("link set %s up\naddr add %s dev %[1]s\n", n.name, n.address)))
 	must(t, ip("-n", l.sw, "link", "set", n.port, "master", s.bridge, "up"))
 	h.nics = append(h.nics, n)
+	n.awaitCarrier(t)
 	return n
+}
+
+// awaitCarrier waits until the system has noticed that the interface is plugged
+// in, which takes a moment.
+func (n *nic) awaitCarrier(t testing.TB) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		out, err := exec.Command("ip", "-n", n.host.namespace, "-o", "link", "show", n.name).CombinedOutput()
+		switch {
+		case err == nil && strings.Contains(string(out), "state UP"):
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("%s of %s does not come up: %v: %s", n.name, n.host.name, err, out)
+		}
+	}
 }
 
 // eth0 returns the first interface.

@@ -1,6 +1,7 @@
 package lan
 
 import (
+	"flag"
 	"os"
 	"testing"
 	"time"
@@ -22,6 +23,11 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	sweep()
+	// The tests wait most of the time: more of them may run at once than there are
+	// processors. The command line has the last word.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	leakcheck.Main(m)
 }
 
