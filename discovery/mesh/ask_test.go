@@ -102,7 +102,7 @@ func TestAskNamesWhoFailed(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
 			a, err := ns[0].Ask(ctx, "g", tt.want)
-			if late := ctx.Err() != nil; late != tt.late {
+			if late := errors.Is(err, context.DeadlineExceeded); late != tt.late {
 				t.Errorf("until the deadline: %v, want %v", late, tt.late)
 			}
 			if tt.few != errors.Is(err, ErrTooFew) || !tt.few && err != nil {

@@ -167,7 +167,7 @@ func TestCallGoesToTheLeastLoaded(t *testing.T) {
 				<-release
 			}
 			return nil, nil
-		})
+		}, WithConcurrency(64)) // as many as there are slow ones, on any machine
 	}
 	eventually(t, ns[0], "3 instances", hasService(ns[0], "work", 3))
 	ctx := within(t)
