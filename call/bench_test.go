@@ -54,8 +54,7 @@ func BenchmarkCalls(b *testing.B) {
 		s := newServer(b)
 		check(b, call.Handle(s, "add", codec.MsgPack[pair](), codec.MsgPack[int](), func(_ context.Context, p pair) (int, error) { return p.A + p.B, nil }))
 		add := call.NewCaller(join(b, s), "add", codec.MsgPack[pair](), codec.MsgPack[int]())
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
+		ctx := b.Context()
 		at(b, inFlight, func() error {
 			_, err := add.Call(ctx, pair{1, 2})
 			return err

@@ -59,11 +59,11 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Code, e.cause}
 }
 
-// appendStatus appends what travels of err: its code, and after a space its
-// text. Of nil that is nothing.
-func appendStatus(dst []byte, err error) []byte {
+// status returns what travels of err: its code, and after a space its text. Of
+// nil that is nothing.
+func status(err error) []byte {
 	if err == nil {
-		return dst
+		return nil
 	}
 	var e *Error
 	var c Code
@@ -76,9 +76,9 @@ func appendStatus(dst []byte, err error) []byte {
 	default:
 		text = err.Error()
 	}
-	dst = append(dst, CodeOf(err).String()...)
+	name := CodeOf(err).String()
 	if text == "" {
-		return dst
+		return []byte(name)
 	}
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if len(text) > maxText {
@@ -87,8 +87,7 @@ func appendStatus(dst []byte, err error) []byte {
 			text = text[:len(text)-1]
 		}
 	}
-	dst = append(dst, ' ')
-	return append(dst, text...)
+	return []byte(name + " " + text)
 }
 
 // parseStatus returns the code and the text of a status that is not empty. A

@@ -102,7 +102,7 @@ func TestCodesOnTheWire(t *testing.T) {
 			t.Errorf("%q is %v", name, back)
 		}
 		for _, text := range []string{"", "some text", "two  spaces", strings.Repeat("ä", maxText)} {
-			code, got := parseStatus(appendStatus(nil, &Error{Code: c, Text: text}))
+			code, got := parseStatus(status(&Error{Code: c, Text: text}))
 			if c == ServerLost {
 				if code != Unknown {
 					t.Errorf("a server said %v", code)

@@ -109,10 +109,10 @@ func (in *inbound) answer(err error, body []byte) {
 	if errors.Is(in.Err(), context.Canceled) {
 		return // nobody waits for it
 	}
-	failed := in.send(in, kindAnswer, appendStatus(nil, err), body)
+	failed := in.send(in, kindAnswer, status(err), body)
 	if err == nil && failed != nil && (errors.Is(failed, socket.ErrTooLarge) || CodeOf(failed) == InvalidArgument) {
 		in.about.Reply = nil
-		_ = in.send(in, kindAnswer, appendStatus(nil, Errorf(Internal, "the answer cannot be sent: %w", failed)), nil)
+		_ = in.send(in, kindAnswer, status(Errorf(Internal, "the answer cannot be sent: %w", failed)), nil)
 	}
 	// Any other failure means that the caller is gone, or too slow to be told in time.
 }
@@ -120,7 +120,7 @@ func (in *inbound) answer(err error, body []byte) {
 // refuse answers a call that has not been executed, and will not be. A caller
 // that does not read what it is sent is not waited for.
 func (in *inbound) refuse(err error) {
-	frames, failed := in.frames(kindRefusal, appendStatus(nil, err), nil)
+	frames, failed := in.frames(kindRefusal, status(err), nil)
 	if failed == nil {
 		_ = in.s.router.TrySend(frames...)
 	}

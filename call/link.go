@@ -122,7 +122,6 @@ func (l *link) leave() {
 	}
 	l.left = true
 	_ = l.dealer.TrySend(nil, nil, nil, notice(kindLeft)) // if there is no room, it will not wait for long
-
 }
 
 // shun sends no more calls to a server that is about to close, until it is
@@ -135,9 +134,10 @@ func (l *link) shun() {
 	l.leave()
 }
 
-// cancel tells the server that an attempt over the connection conn is given up. When the server does not
-// read, that waits, for it is what ends streams without a deadline.
-func (l *link) cancel(id uint64, conn context.Context) {
+// cancel tells the server that an attempt over the connection conn is given up.
+// When the server does not read, that waits, for it is what ends streams without
+// a deadline.
+func (l *link) cancel(conn context.Context, id uint64) {
 	h := header{kind: kindCancel, id: id}
 	frame, err := h.append(nil, nil)
 	if err != nil || conn.Err() != nil {

@@ -160,6 +160,6 @@ func (l *link) deliver(m socket.Message) {
 	conn := l.conn
 	l.mu.Unlock()
 	if foul {
-		l.cancel(h.id, conn)
+		l.cancel(conn, h.id)
 	}
 }

@@ -84,7 +84,7 @@ func (r *round) abandon(a *attempt, tell bool) {
 			}
 		}
 	case tell:
-		a.link.cancel(a.id, a.conn)
+		a.link.cancel(a.conn, a.id)
 	}
 }
 
