@@ -89,6 +89,27 @@ func BenchmarkFirstMessage(b *testing.B) {
 		}
 		report(b, "first message between two fresh nodes, Follow", took, 2*time.Second)
 	})
+	// An answer may have to wait for a second after the announcement that the
+	// newcomer has just missed (RFC 6762, 6): the one that is there first came at
+	// any time in the two seconds before.
+	b.Run("staggered", func(b *testing.B) {
+		l := newLAN(b)
+		here, there := l.host(b, "here"), l.host(b, "there")
+		var took []time.Duration
+		for i := range times {
+			push, pull := here.start(b), there.open(b)
+			service := fmt.Sprintf("orders-%d", i)
+			pull.offer(b, discovery.Instance{Service: service})
+			<-time.After(time.Duration(i) * 2 * time.Second / times)
+			start := time.Now()
+			push.call(b, "Open", Means{}, nil)
+			push.follow(b, Whom{Service: service})
+			took = append(took, push.say(b, service, pull).At.Sub(start))
+			push.kill(b)
+			pull.kill(b)
+		}
+		report(b, "first message of a node to one that came 0 to 2 s before, Follow", took, 2*time.Second)
+	})
 	b.Run("mesh", func(b *testing.B) {
 		l := newLAN(b)
 		here, there := l.host(b, "here"), l.host(b, "there")
