@@ -184,7 +184,7 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 	if _, err := c.Call(within(t), "work", nil, call.FailFast()); !errors.Is(err, call.ResourceExhausted) {
 		t.Errorf("a call that does not wait: %v", err)
 	}
-	short, cancel := context.WithTimeout(within(t), 20*time.Millisecond)
+	short, cancel := context.WithTimeout(within(t), 500*time.Millisecond)
 	defer cancel()
 	if _, err := c.Call(short, "work", nil); !errors.Is(err, call.ResourceExhausted) || !errors.Is(err, call.DeadlineExceeded) {
 		t.Errorf("a call that does not wait for long: %v", err)

@@ -78,6 +78,9 @@ func TestHostilePeers(t *testing.T) {
 	if a, err := good.Call(within(t), "echo", []byte("x")); err != nil || string(a) != "x" {
 		t.Errorf("the good client: %q, %v", a, err)
 	}
+	if st := s.Stats(); st.Ignored != 6 || st.Refused != 10 || st.Clients == 0 {
+		t.Errorf("counted %+v", st)
+	}
 }
 
 func repeat(f []byte, n int) [][]byte {

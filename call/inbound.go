@@ -120,6 +120,7 @@ func (in *inbound) answer(err error, body []byte) {
 // refuse answers a call that has not been executed, and will not be. A caller
 // that does not read what it is sent is not waited for.
 func (in *inbound) refuse(err error) {
+	in.s.refused.Add(1)
 	frames, failed := in.frames(kindRefusal, status(err), nil)
 	if failed == nil {
 		_ = in.s.router.TrySend(frames...)

@@ -11,13 +11,10 @@ import (
 func (l *link) watch() {
 	var lost uint64
 	for e := range l.monitor.Events(context.Background()) {
-		if n := l.monitor.Lost(); n != lost { // nothing is known of what was there before
+		if n := l.monitor.Lost(); n != lost {
 			lost = n
-			if !l.disconnected() {
+			if !l.anew() {
 				return
-			}
-			if l.dealer.Stats().Peers > 0 {
-				l.connected()
 			}
 			continue
 		}
@@ -30,6 +27,18 @@ func (l *link) watch() {
 			}
 		}
 	}
+}
+
+// anew looks whether there is a connection, of which nothing is known: what was
+// there before counts as lost. It reports false when the link is closed.
+func (l *link) anew() bool {
+	if !l.disconnected() {
+		return false
+	}
+	if l.dealer.Stats().Peers > 0 {
+		l.connected()
+	}
+	return true
 }
 
 // connected begins a connection. Calls are sent once the server has answered:

@@ -86,7 +86,7 @@ func TestKilledServersDeadline(t *testing.T) {
 	s := newServer(t)
 	check(t, s.Handle("wait", w.handle))
 	c := join(t, s)
-	ctx, cancel := context.WithTimeout(within(t), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(within(t), 500*time.Millisecond)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
@@ -150,7 +150,8 @@ func TestAttemptTimeout(t *testing.T) {
 	check(t, c.Connect(bind(t, fast, "tcp")))
 	check(t, c.WaitServers(within(t), 2))
 	for range 4 { // whichever comes first
-		answer, err := c.Call(within(t), "work", []byte("x"), call.Idempotent(), call.WithAttemptTimeout(10*time.Millisecond))
+		answer, err := c.Call(within(t), "work", []byte("x"), call.Idempotent(), call.WithRetry(call.Retry{Tries: -1}),
+			call.WithAttemptTimeout(50*time.Millisecond))
 		if err != nil || string(answer) != "x" {
 			t.Errorf("%q, %v", answer, err)
 		}

@@ -20,6 +20,7 @@ func (s *Server) admit(in *inbound) (run bool, err error) {
 	}
 	p.calls[in.key] = in
 	s.calls++
+	s.taken++
 	s.octets += in.octets
 	if s.running < s.cfg.concurrency {
 		s.running++

@@ -250,13 +250,15 @@ func (r *round) settle(o *outcome) (again bool, err error) {
 	}
 	code := CodeOf(o.err)
 	refused := o.kind == kindRefusal
+	failed := o.lost || code == Unavailable ||
+		code == DeadlineExceeded && r.cfg.attempt > 0 // the server noticed first that the attempt took too long
 	switch {
 	case len(r.live) > 0: // there is more to hope for
-		again = refused || o.lost || code == Unavailable
+		again = refused || failed
 	case refused:
 		again = !r.cfg.failFast && (code == Unavailable || code == ResourceExhausted)
 	default:
-		again = (o.lost || code == Unavailable) && r.mayRepeat()
+		again = failed && r.mayRepeat()
 	}
 	if !again {
 		return false, o.err

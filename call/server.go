@@ -29,6 +29,8 @@ type Server struct {
 	methods atomic.Pointer[map[string]*method] // replaced whole, under mu
 	loops   sync.WaitGroup                     // of the goroutines that receive and watch
 	workers sync.WaitGroup                     // of those that run handlers
+	refused atomic.Uint64                      // messages
+	ignored atomic.Uint64
 
 	mu       sync.Mutex
 	peers    map[socket.PeerID]*peer // those that have called and are connected
@@ -37,6 +39,7 @@ type Server struct {
 	running  int                     // handlers that have a place
 	calls    int                     // of all peers, waiting, running or held up by a slow caller
 	octets   int                     // of their requests
+	taken    uint64                  // calls so far
 	draining bool                    // new calls are refused
 	drained  chan struct{}           // closed when draining and there are none
 	farewell chan struct{}           // closed when all clients told of it send no more

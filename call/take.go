@@ -31,6 +31,7 @@ func (s *Server) take(m socket.Message, id *socket.Peer) {
 		split++
 	}
 	if split >= len(m) || split > maxHops {
+		s.ignored.Add(1)
 		return
 	}
 	envelope, m := m[:split+1], m[split+1:]
@@ -54,6 +55,8 @@ func (s *Server) take(m socket.Message, id *socket.Peer) {
 		s.greet(in, id)
 	case kindCancel, kindCredit, kindLeft:
 		s.note(in.key, id, &h)
+	default:
+		s.ignored.Add(1)
 	}
 }
 
