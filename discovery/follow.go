@@ -52,6 +52,10 @@ type Follower struct {
 // dial on, which is then made at once. An instance that is announced no more is
 // disconnected when it has no connection, or loses it; a connection that lives
 // is never cut for it.
+//
+// Like any Connect, each instance has a queue from the moment it is known. A
+// PUSH or DEALER that should not queue work for one that has just died, and
+// leave it to the others, wants socket.WithImmediate.
 func Follow(ctx context.Context, b Backend, service string, socket Connector, opts ...FollowOption) (*Follower, error) {
 	cfg, err := newFollow(opts)
 	if err != nil {

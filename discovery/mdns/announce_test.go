@@ -3,6 +3,7 @@ package mdns
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,6 +217,27 @@ func TestLinksChange(t *testing.T) {
 		pass(5 * time.Minute)
 		if va.size() != 0 {
 			t.Errorf("%d instances after five minutes without a link", va.size())
+		}
+	})
+}
+
+// TestUnsent: what cannot be sent is told of, once in a while and with how often.
+func TestUnsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e ether
+		b, n := e.station(t)
+		n.broken = errors.New("no buffer space")
+		v := watch(t, b, "")
+		announce(t, b, order())
+		pass(2 * time.Second)
+		if got := v.of(discovery.Warning); len(got) != 1 || !strings.Contains(got[0].Err.Error(), "no buffer space") {
+			t.Fatalf("warnings %v, want one that says why", got)
+		}
+		pass(warnEvery)
+		announce(t, b, order())
+		pass(2 * time.Second)
+		if got := v.of(discovery.Warning); len(got) != 2 || !strings.Contains(got[1].Err.Error(), "more since the last warning") {
+			t.Fatalf("warnings %v, want another one, and how many there were", got)
 		}
 	})
 }

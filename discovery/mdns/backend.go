@@ -22,7 +22,9 @@ var _ discovery.Backend = (*Backend)(nil)
 
 // New opens a backend: its sockets on port 5353, which it shares with other
 // responders of the host, and its goroutines. When no interface can be used the
-// error is a *NoInterfaceError; interfaces that come and go later are followed.
+// error is a *NoInterfaceError; interfaces that come and go later are followed. A
+// program that starts with the system should try again: a link that has no
+// carrier yet, or no address, cannot be used.
 func New(opts ...Option) (*Backend, error) {
 	c, err := newConfig(opts)
 	if err != nil {

@@ -41,6 +41,7 @@ type nic struct {
 	links   []lan.Link  // as join was told; guarded by ether.mu
 	asked   []time.Time // by browse; guarded by ether.mu
 	change  chan []lan.Link
+	broken  error // of every send; set before the first
 }
 
 const nicIndex = 7
@@ -94,7 +95,10 @@ func (n *nic) join(links []lan.Link) error {
 
 func (n *nic) close() { n.join(nil) }
 
-func (n *nic) send(d datagram) { n.carry(netip.AddrPortFrom(n.addr, mdnsPort), d.to, d.data) }
+func (n *nic) send(d datagram) error {
+	n.carry(netip.AddrPortFrom(n.addr, mdnsPort), d.to, d.data)
+	return n.broken
+}
 
 // browse asks as the browser does.
 func (n *nic) browse(context.Context, []lan.Link, func(string)) error {

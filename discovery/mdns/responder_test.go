@@ -224,7 +224,7 @@ type tap struct {
 	sent func(datagram)
 }
 
-func (t tap) send(d datagram) {
+func (t tap) send(d datagram) error {
 	t.sent(d)
-	t.network.send(d)
+	return t.network.send(d)
 }

@@ -162,31 +162,35 @@ func (s *sockets) join(links []lan.Link) error {
 	return errors.Join(errs...)
 }
 
-// send sends over IPv4 if it can. What cannot be sent is lost, as packets are:
-// whoever needs it will ask.
-func (s *sockets) send(d datagram) {
+// send sends over IPv4 if it can. A link that is not there any more is no error.
+func (s *sockets) send(d datagram) error {
 	s.mu.Lock()
 	l, ok := s.links[d.link]
 	s.mu.Unlock()
 	if !ok {
-		return
+		return nil
 	}
 	four, six := groups()
+	var err error
 	switch {
 	case d.to.IsValid() && d.to.Addr().Is4() && s.four != nil:
-		_, _ = s.four.WriteTo(d.data, nil, net.UDPAddrFromAddrPort(d.to))
+		_, err = s.four.WriteTo(d.data, nil, net.UDPAddrFromAddrPort(d.to))
 	case d.to.IsValid() && d.to.Addr().Is6() && s.six != nil:
-		_, _ = s.six.WriteTo(d.data, nil, net.UDPAddrFromAddrPort(d.to))
+		_, err = s.six.WriteTo(d.data, nil, net.UDPAddrFromAddrPort(d.to))
 	case d.to.IsValid():
 	case l.HasIPv4() && s.four != nil:
-		if s.four.SetMulticastInterface(&l.Interface) == nil {
-			_, _ = s.four.WriteTo(d.data, nil, &four)
+		if err = s.four.SetMulticastInterface(&l.Interface); err == nil {
+			_, err = s.four.WriteTo(d.data, nil, &four)
 		}
 	case s.six != nil:
-		if s.six.SetMulticastInterface(&l.Interface) == nil {
-			_, _ = s.six.WriteTo(d.data, nil, &six)
+		if err = s.six.SetMulticastInterface(&l.Interface); err == nil {
+			_, err = s.six.WriteTo(d.data, nil, &six)
 		}
 	}
+	if err != nil {
+		return fmt.Errorf("on %s: %w", l.Name, err)
+	}
+	return nil
 }
 
 func (s *sockets) close() {

@@ -20,7 +20,7 @@ import (
 // function given when it was made, from goroutines of its own.
 type network interface {
 	join(links []lan.Link) error // these links, and no others from now on
-	send(d datagram)             // called by one goroutine at a time
+	send(d datagram) error       // called by one goroutine at a time
 	close()                      // waits for its goroutines
 }
 
@@ -50,6 +50,7 @@ type station struct {
 	downSince time.Time // since when no link is up; zero: there is one
 	malformed limiter
 	conflict  limiter
+	unsent    limiter
 	series    series
 	watchers  int
 }
@@ -103,9 +104,15 @@ func (s *station) run(ctx context.Context) {
 	}
 }
 
+// send sends. What cannot be sent is lost, as packets are: whoever needs it will
+// ask. That it happens is told now and then.
 func (s *station) send(out []datagram) {
 	for _, d := range out {
-		s.net.send(d)
+		if err := s.net.send(d); err != nil {
+			s.mu.Lock()
+			s.warnUnsent(err, time.Now())
+			s.mu.Unlock()
+		}
 	}
 }
 

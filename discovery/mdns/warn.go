@@ -42,6 +42,13 @@ func (s *station) warnConflict(f *found, from netip.AddrPort, now time.Time) {
 	}
 }
 
+// warnUnsent tells of a packet that could not be sent. The caller holds mu.
+func (s *station) warnUnsent(err error, now time.Time) {
+	if missed, ok := s.unsent.ok(now); ok {
+		s.catalog.Warn(discovery.Instance{}, fmt.Errorf("brokerless: mdns: send: %w%s", err, more(missed)))
+	}
+}
+
 func more(missed int) string {
 	if missed == 0 {
 		return ""

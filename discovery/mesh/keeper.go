@@ -30,7 +30,13 @@ func (n *Node) keep() {
 			return
 		}
 		if gap := time.Since(surveyed); gap >= every {
-			n.survey(gap < 2*every+n.cfg.timeout/8)
+			inTime := gap < 2*every+n.cfg.timeout/8
+			if !inTime {
+				n.mu.Lock()
+				n.roster.stoodStill(gap - every)
+				n.mu.Unlock()
+			}
+			n.survey(inTime)
 			surveyed = time.Now()
 		}
 		excluded, next := n.attend(time.Now())

@@ -33,10 +33,11 @@ type member struct {
 	is          State
 	reason      Reason // why it is Gone
 	since       time.Time
-	err         error     // why it is Suspect or Gone, for people
-	state       *state    // nil until it was Up
-	announced   bool      // discovery knows it
-	sign        time.Time // of its life: when it was last linked
+	err         error         // why it is Suspect or Gone, for people
+	state       *state        // nil until it was Up
+	announced   bool          // discovery knows it
+	sign        time.Time     // of its life: when it was last linked
+	idle        time.Duration // how long this process has stood still since it is Suspect
 	linked      bool
 	draining    bool  // it has said that it will leave
 	told        State // the last that the audience was told of
@@ -63,7 +64,7 @@ func (r *roster) add(id discovery.ID, name string, now time.Time) *member {
 
 // move brings m into a state and tells of it.
 func (r *roster) move(m *member, to State, why Reason, err error, now time.Time) {
-	m.is, m.reason, m.err, m.since = to, why, err, now
+	m.is, m.reason, m.err, m.since, m.idle = to, why, err, now, 0
 	if to == Gone {
 		delete(r.members, m.id)
 		r.full = false
@@ -223,13 +224,23 @@ func (r *roster) tick(now time.Time) (next time.Time) {
 // there, though it has not introduced itself: it refuses a second link for as
 // long as it has not noticed the end of the first, and so gets as much again.
 func (r *roster) end(m *member) time.Time {
-	end := m.since.Add(r.patience)
+	end := m.since.Add(r.patience + m.idle)
 	if m.sign.After(m.since) {
 		if end = end.Add(r.patience); end.After(m.sign.Add(r.patience)) {
 			end = m.sign.Add(r.patience)
 		}
 	}
 	return end
+}
+
+// stoodStill is told that this process did nothing for so long: what a peer has
+// said meanwhile is still to be read.
+func (r *roster) stoodStill(d time.Duration) {
+	for _, m := range r.members {
+		if m.is == Suspect {
+			m.idle += d
+		}
+	}
 }
 
 // up returns how many peers are Up.

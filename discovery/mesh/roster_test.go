@@ -89,6 +89,20 @@ func TestRoster(t *testing.T) {
 			c.wait(8 * time.Second)
 			c.tick(c.now)
 		}, "joining up suspect gone(lost)"},
+		{"Suspect while the process stood still", func(c *clocked) {
+			up(c)
+			c.unlinked(id, lost, c.now)
+			c.wait(time.Second)
+			c.tick(c.now)
+			c.wait(time.Hour)
+			c.stoodStill(time.Hour)
+			c.tick(c.now)
+			c.linked(id, c.now)
+			c.hello(id, incarnated(1), c.now)
+			c.unlinked(id, lost, c.now)
+			c.wait(8 * time.Second)
+			c.tick(c.now)
+		}, "joining up suspect up suspect gone(lost)"},
 		{"linked again but mute", func(c *clocked) {
 			up(c)
 			c.unlinked(id, lost, c.now)
