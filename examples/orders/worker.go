@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/brokerless/brokerless/codec"
+	"github.com/brokerless/brokerless/socket"
+)
+
+// A worker handles orders. It tries each at most so often, and what it cannot
+// handle or read is a dead letter.
+type worker struct {
+	name     string
+	receipts *codec.Sender[Outcome]
+
+	order string // that is being handled
+	try   int    // of it, from 1
+}
+
+// work takes orders from shops, and sends what became of them to the archive.
+func work(ctx context.Context, o options) error {
+	pull, err := socket.NewPull()
+	if err != nil {
+		return err
+	}
+	defer pull.Close()
+	receipts, err := connectPush(o.receipts)
+	if err != nil {
+		return err
+	}
+	defer receipts.Close()
+	letters, err := connectPush(o.dead)
+	if err != nil {
+		return err
+	}
+	defer letters.Close()
+	for shop := range strings.SplitSeq(o.connect, ",") {
+		if err := pull.Connect(shop); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%-10s pid %d\n", o.name, os.Getpid())
+
+	w := &worker{name: o.name, receipts: codec.NewSender(receipts, outcomes)}
+	in := codec.NewReceiver(pull, orders, codec.WithDeadLetters(deadLetters(ctx, letters)))
+	err = in.Handle(ctx, codec.Tries{Most: o.tries, Shortest: 5 * time.Millisecond}, w.handle)
+	if ctx.Err() != nil { // this is how a worker ends: with nothing left to send
+		err = nil
+	}
+	return errors.Join(err, receipts.Close(), letters.Close())
+}
+
+func connectPush(endpoint string) (*socket.Push, error) {
+	push, err := socket.NewPush()
+	if err != nil {
+		return nil, err
+	}
+	if err := push.Connect(endpoint); err != nil {
+		push.Close()
+		return nil, err
+	}
+	return push, nil
+}
+
+// deadLetters sends dead letters over a socket, and says of those that were
+// tried how often.
+func deadLetters(ctx context.Context, out socket.Sender) func(codec.DeadLetter) error {
+	send := codec.DeadLettersTo(ctx, out)
+	return func(l codec.DeadLetter) error {
+		if l.Tries > 0 {
+			l.Err = fmt.Errorf("%w, %d times", l.Err, l.Tries)
+		}
+		return send(l)
+	}
+}
+
+// handle handles one order. When it fails it is called again with the same.
+func (w *worker) handle(ctx context.Context, o Order) error {
+	if w.order != o.ID {
+		w.order, w.try = o.ID, 0
+	}
+	w.try++
+	switch {
+	case o.Quantity < 1:
+		return fmt.Errorf("an order of %d", o.Quantity)
+	case o.Item == impossible:
+		return errors.New("there is no unicorn in the kitchen")
+	case o.Item == delicate && w.try == 1:
+		return errors.New("the soufflé has fallen")
+	}
+	return w.receipts.Send(ctx, Outcome{Order: o.ID, Worker: w.name, Tries: w.try, Cents: o.Cents * int64(o.Quantity)})
+}
