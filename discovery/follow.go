@@ -237,7 +237,9 @@ func (f *Follower) Instances() []Followed {
 }
 
 // Close stops following, and disconnects what was followed: what is queued is
-// still sent for at most the socket's linger time. Again: nil.
+// still sent for at most the socket's linger time, also to an instance that is
+// yet to be reached. It waits for the function given to WithEvents, which so
+// must not call it. Again: nil.
 func (f *Follower) Close() error {
 	f.cancel(ErrClosed)
 	<-f.done
@@ -259,7 +261,9 @@ func (f *Follower) end(why error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = why
+	clear(f.known) // there is nobody to fill a place with any more
 	for _, l := range f.links {
+		l.flushing = true
 		l.drop()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -437,6 +438,75 @@ func TestFollowEnds(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestFollowEndsWithMessagesQueued: what was sent before Close is sent, though
+// the instance was yet to be reached.
+func TestFollowEndsWithMessagesQueued(t *testing.T) {
+	pull := must(socket.NewPull())
+	defer pull.Close()
+	b := &board{}
+	b.put(t, worker(1, must(pull.Bind("tcp://127.0.0.1:0"))))
+	push := must(socket.NewPush(socket.WithLinger(patience)))
+	dialed, closed := make(chan struct{}), make(chan struct{})
+	f := must(discovery.Follow(t.Context(), b, "work", push, discovery.WithLoopback(),
+		discovery.WithDial(func(ctx context.Context, endpoint string) (net.Conn, error) {
+			close(dialed)
+			<-closed
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", strings.TrimPrefix(endpoint, "tcp://"))
+		})))
+	<-dialed
+	if err := push.Send(bounded(t), []byte("one tea")); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	close(closed)
+	if m, err := pull.Recv(bounded(t)); err != nil || string(m[0]) != "one tea" {
+		t.Errorf("%q, %v", m, err)
+	}
+	if err := push.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFollowEndsBeforeItsFirstDial: the socket may still dial, to send what is
+// queued, but not whom it was to leave alone.
+func TestFollowEndsBeforeItsFirstDial(t *testing.T) {
+	b, s := &board{}, newSwitchboard()
+	there, here := net.Pipe()
+	defer there.Close()
+	f := must(discovery.Follow(t.Context(), b, "work", s,
+		discovery.WithDial(func(context.Context, string) (net.Conn, error) { return here, nil })))
+	b.put(t, worker(1, "tcp://10.0.0.1:1"))
+	b.put(t, worker(2, "tcp://10.0.0.2:1"))
+	s.heard(t, 2)
+	wanted, excluded := s.dials[name(1)], s.dials[name(2)]
+	f.Exclude(id(2))
+	f.Close()
+	if conn, err := excluded(t.Context()); err == nil {
+		t.Errorf("dialed whom to leave alone: %v", conn)
+	}
+	if conn, err := wanted(t.Context()); err != nil || conn != here {
+		t.Errorf("%v, %v", conn, err)
+	}
+}
+
+// TestExcludeAfterClose: nobody is taken for the one who is excluded.
+func TestExcludeAfterClose(t *testing.T) {
+	b, s := &board{}, newSwitchboard()
+	f := must(discovery.Follow(t.Context(), b, "work", s))
+	b.put(t, worker(1, "tcp://10.0.0.1:1"))
+	b.put(t, worker(2, "tcp://10.0.0.2:1"))
+	s.heard(t, 2)
+	f.Close()
+	s.heard(t, 2)
+	f.Exclude(id(1))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.log) > 0 {
+		t.Errorf("%q", s.log)
 	}
 }
 

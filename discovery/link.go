@@ -23,6 +23,7 @@ type link struct {
 	timer     *time.Timer // of a postponed link
 	connected bool        // the socket was told
 	dropped   bool
+	flushing  bool  // dropped with the follower: the socket may still send what is queued
 	up        bool  // it was handed a connection and has not asked for another
 	reached   bool  // it was, at any time
 	gone      bool  // the instance is announced no more
@@ -139,7 +140,7 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 		l.err = err
 		return nil, err
 	}
-	if l.dropped {
+	if l.dropped && !l.flushing {
 		conn.Close()
 		return nil, errGone
 	}
@@ -159,8 +160,9 @@ func (l *link) begin() (endpoints []string, crowd time.Duration, err error) {
 	}
 	l.up = false
 	switch {
-	case l.dropped:
+	case l.dropped && (met || !l.flushing):
 		return nil, 0, errGone
+	case l.dropped:
 	case l.gone:
 		l.drop()
 		_ = l.f.fill()
@@ -182,7 +184,7 @@ func (l *link) begin() (endpoints []string, crowd time.Duration, err error) {
 	if i := slices.Index(endpoints, l.demote); i >= 0 {
 		endpoints = append(slices.Delete(endpoints, i, i+1), l.demote)
 	}
-	if !l.reached && l.failures == 0 {
+	if !l.reached && l.failures == 0 && !l.dropped {
 		crowd = rand.N(min(longestCrowd, crowdTime*time.Duration(len(l.f.links))))
 	}
 	return endpoints, crowd, nil
