@@ -18,8 +18,8 @@ func (r *recvSide) attend(ctx context.Context, x *session) error {
 	q := x.inlet.Queue()
 	q.Lock()
 	if !x.parked || x.mute.Load() {
-		ask := !x.wanted
-		x.wanted = true
+		ask := !x.wanted && !x.ending
+		x.wanted = x.wanted || ask
 		q.Unlock()
 		if ask {
 			x.interrupt()
@@ -54,7 +54,7 @@ func (r *recvSide) attend(ctx context.Context, x *session) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		x.undisturbed()
 	default:
-		leave = true // the reader finds out why
+		leave, x.ending = true, true // the reader finds out why, and must not be interrupted in that
 	}
 	if leave {
 		x.parked = false

@@ -141,3 +141,46 @@ func TestAttendToALargeBody(t *testing.T) {
 		})
 	}
 }
+
+// Whoever waits on a connection finds its end, and leaves the rest to the
+// reader: it does not ask for the connection again.
+func TestAttendFindsTheEnd(t *testing.T) {
+	for range 50 {
+		pull := must(NewPull())
+		events := watch(t, pull)
+		r := dialRaw(t, must(pull.Bind("tcp://127.0.0.1:0")))
+		r.meet("PUSH")
+		if err := pull.WaitPeers(bounded(t), 1); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(bounded(t))
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			for {
+				if _, err := pull.Recv(ctx); err != nil {
+					return
+				}
+			}
+		}()
+		within(t, func() bool { return attending(pull.socket) })
+		pull.recv.Lock()
+		x := pull.recv.only.session
+		pull.recv.Unlock()
+		q := x.inlet.Queue()
+		q.Lock()
+		before := x.refills
+		q.Unlock()
+		r.Close()
+		events.await("the end", kind(EventDisconnected))
+		q.Lock()
+		times := x.refills - before
+		q.Unlock()
+		if times > 5 {
+			t.Errorf("the connection was attended to %d times after its end", times)
+		}
+		cancel()
+		<-ended
+		unsent(t, pull.Close(), 0)
+	}
+}

@@ -48,6 +48,7 @@ type session struct {
 	watched  bool // the reader looks now and then whether they do
 	refills  uint // how often they did
 	wanted   bool // the reader is asked to park, because the application waits for messages
+	ending   bool // whoever attended found the end of the connection, which the reader is to find too
 	attended bool // one of the application's goroutines has the decoder, and waits on the connection
 
 	// Guarded by the send lock.
