@@ -69,6 +69,6 @@ func ExampleBytes() {
 func ExampleBinary() {
 	addresses := codec.Binary[netip.Addr]()
 	octets, err := addresses.Append(nil, netip.MustParseAddr("192.0.2.1"))
-	fmt.Println(octets, err)
+	fmt.Printf("%v %v\n", octets, err)
 	// Output: [192 0 2 1] <nil>
 }

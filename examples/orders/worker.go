@@ -47,12 +47,27 @@ func work(ctx context.Context, o options) error {
 	fmt.Printf("%-10s pid %d\n", o.name, os.Getpid())
 
 	w := &worker{name: o.name, receipts: codec.NewSender(receipts, outcomes)}
-	in := codec.NewReceiver(pull, orders, codec.WithDeadLetters(deadLetters(ctx, letters)))
-	err = in.Handle(ctx, codec.Tries{Most: o.tries, Shortest: 5 * time.Millisecond}, w.handle)
-	if ctx.Err() != nil { // this is how a worker ends: with nothing left to send
-		err = nil
+	return errors.Join(w.run(ctx, pull, letters, o.tries), receipts.Close(), letters.Close())
+}
+
+// run handles orders until ctx is done, which is how a worker ends.
+func (w *worker) run(ctx context.Context, from socket.Receiver, letters socket.Sender, most int) error {
+	in := codec.NewReceiver(from, orders, codec.WithDeadLetters(deadLetters(ctx, letters)))
+	err := in.Handle(ctx, codec.Tries{Most: most, Shortest: 5 * time.Millisecond}, w.handle)
+	if ctx.Err() == nil {
+		return err
 	}
-	return errors.Join(err, receipts.Close(), letters.Close())
+	held := new(codec.DeadLetterError)
+	if !errors.As(err, &held) {
+		return nil
+	}
+	// It ended between two tries of an order, or before that was given up.
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := deadLetters(leaving, letters)(held.Letter); err != nil {
+		return fmt.Errorf("%w: %w", held, err)
+	}
+	return nil
 }
 
 func connectPush(endpoint string) (*socket.Push, error) {
