@@ -65,7 +65,7 @@ func (w *worker) run(ctx context.Context, from socket.Receiver, letters socket.S
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := deadLetters(leaving, letters)(held.Letter); err != nil {
-		return fmt.Errorf("%w: %w", held, err)
+		return fmt.Errorf("%s ends, and could not give up %v: %w", w.name, held.Letter.Message, err)
 	}
 	return nil
 }
