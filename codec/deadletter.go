@@ -42,14 +42,33 @@ func WithDeadLetters(take func(DeadLetter) error) TypedOption {
 }
 
 // DeadLettersTo returns a function for WithDeadLetters that sends each letter
-// over a socket: a frame of text that says why, then the frames of the message
-// as they came. It waits for ctx at most.
-func DeadLettersTo(ctx context.Context, out socket.Sender) func(DeadLetter) error {
+// over a socket: a frame of text that says why, and after how many tries if
+// there were any, then the frames of the message as they came. A letter that
+// cannot be sent within the time is not taken.
+func DeadLettersTo(out socket.Sender, within time.Duration) func(DeadLetter) error {
 	return func(l DeadLetter) error {
-		frames := append([][]byte{[]byte(l.Err.Error())}, l.Message...)
-		return out.Send(ctx, frames...)
+		why := l.Err.Error()
+		if l.Tries > 0 {
+			why = fmt.Sprintf("%s (tries: %d)", why, l.Tries)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		return out.Send(ctx, append([][]byte{[]byte(why)}, l.Message...)...)
 	}
 }
+
+// Permanent returns an error for a handler to return whose message no further
+// try will help: it is a dead letter at once. It wraps err; for nil it is nil.
+func Permanent(err error) error {
+	if err == nil {
+		return nil
+	}
+	return permanent{err}
+}
+
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
 
 // Tries says how often a handler is called for one message, and how long the
 // pauses between are. The zero value means once.
@@ -62,8 +81,10 @@ type Tries struct {
 // Handle calls handle for each value that comes, one after the other, until ctx
 // is done or the socket is closed, and returns that error. When handle fails it
 // is called again for the same value, as tries says; what still fails is a dead
-// letter. Without WithDeadLetters Handle returns the error of the first one, a
-// *DeadLetterError. For more at a time, call Handle from several goroutines.
+// letter, and so is, with the tries it has had, one that waits for its next try
+// when ctx is done. Without WithDeadLetters Handle returns the error of the first
+// one, a *DeadLetterError. For more at a time, call Handle from several
+// goroutines.
 func (r *Receiver[T]) Handle(ctx context.Context, tries Tries, handle func(context.Context, T) error) error {
 	return r.in.handle(ctx, tries, func(ctx context.Context, _ string, v T) error { return handle(ctx, v) })
 }
@@ -88,12 +109,14 @@ func (b *inbound[T]) handle(ctx context.Context, tries Tries, handle func(contex
 			if letter.Err = handle(ctx, topic, v); letter.Err == nil {
 				break
 			}
-			if letter.Tries >= tries.Most {
+			if letter.Tries >= tries.Most || errors.As(letter.Err, new(permanent)) {
 				err = b.bury(letter)
 				break
 			}
-			if err = wait(ctx, pause.Next()); err != nil {
-				err = &DeadLetterError{letter.clone(), err}
+			if done := wait(ctx, pause.Next()); done != nil {
+				if err = b.bury(letter); err == nil {
+					err = done
+				}
 				break
 			}
 		}

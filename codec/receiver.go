@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 
 	"github.com/brokerless/brokerless/socket"
@@ -19,7 +20,7 @@ type DecodeError struct {
 
 // Error implements error.
 func (e *DecodeError) Error() string {
-	return fmt.Sprintf("brokerless: message %v: %v", e.Message, e.Err)
+	return fmt.Sprintf("brokerless: message %v: %s", e.Message, strings.TrimPrefix(e.Err.Error(), "brokerless: "))
 }
 
 // Unwrap returns why.

@@ -268,7 +268,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 		close(w)
 		var letters []codec.DeadLetter
-		to := codec.DeadLettersTo(t.Context(), aside)
+		to := codec.DeadLettersTo(aside, time.Minute)
 		in := codec.NewReceiver(w, codec.JSON[int](), codec.WithDeadLetters(func(l codec.DeadLetter) error {
 			letters = append(letters, l)
 			return to(l)
@@ -295,7 +295,7 @@ func TestDeadLetters(t *testing.T) {
 		if d := time.Since(begun); d < 2*time.Second || d > 5*time.Second {
 			t.Errorf("the pauses took %v", d)
 		}
-		if m := <-aside; len(m) != 2 || string(m[0]) != "no 1 today" || string(m[1]) != "1" {
+		if m := <-aside; len(m) != 2 || string(m[0]) != "no 1 today (tries: 3)" || string(m[1]) != "1" {
 			t.Errorf("put aside %v", m)
 		}
 	})
@@ -303,23 +303,21 @@ func TestDeadLetters(t *testing.T) {
 
 // TestDeadLetterIsNotLost: with nowhere to go, a letter is in the error.
 func TestDeadLetterIsNotLost(t *testing.T) {
-	full := errors.New("full")
-	sorry := errors.New("sorry")
 	for what, c := range map[string]struct {
 		opts []codec.TypedOption
 		bad  string
 		why  []error
 	}{
-		"no hook":                  {nil, "1", []error{sorry}},
-		"a hook that fails":        {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return full })}, "1", []error{sorry, full}},
-		"undecodable, hook failed": {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return full })}, "]", []error{codec.ErrMalformed, full}},
+		"no hook":                  {nil, "1", []error{errSorry}},
+		"a hook that fails":        {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return errFull })}, "1", []error{errSorry, errFull}},
+		"undecodable, hook failed": {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return errFull })}, "]", []error{codec.ErrMalformed, errFull}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			w := make(wire, 1)
 			if err := w.Send(t.Context(), []byte(c.bad)); err != nil {
 				t.Fatal(err)
 			}
-			err := codec.NewReceiver(w, codec.JSON[int](), c.opts...).Handle(t.Context(), codec.Tries{}, func(context.Context, int) error { return sorry })
+			err := codec.NewReceiver(w, codec.JSON[int](), c.opts...).Handle(t.Context(), codec.Tries{}, func(context.Context, int) error { return errSorry })
 			var letter *codec.DeadLetterError
 			if !errors.As(err, &letter) || string(letter.Letter.Message[0]) != c.bad {
 				t.Fatalf("%v", err)
@@ -331,20 +329,68 @@ func TestDeadLetterIsNotLost(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the context ends between two tries", func(t *testing.T) {
+	for what, hook := range map[string]func(codec.DeadLetter) error{
+		"the context ends between two tries":                     nil,
+		"the context ends between two tries, and the hook fails": func(codec.DeadLetter) error { return errFull },
+	} {
+		t.Run(what, func(t *testing.T) {
+			err := cancelled(t, hook)
+			var letter *codec.DeadLetterError
+			if !errors.As(err, &letter) || !errors.Is(err, errSorry) || letter.Letter.Tries != 1 || hook != nil && !errors.Is(err, errFull) {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("the context ends between two tries, and the hook takes it", func(t *testing.T) {
+		var taken []codec.DeadLetter
+		err := cancelled(t, func(l codec.DeadLetter) error {
+			taken = append(taken, l)
+			return nil
+		})
+		var letter *codec.DeadLetterError
+		if !errors.Is(err, context.Canceled) || errors.As(err, &letter) {
+			t.Error(err)
+		}
+		if len(taken) != 1 || taken[0].Tries != 1 || string(taken[0].Message[0]) != "1" || !errors.Is(taken[0].Err, errSorry) {
+			t.Errorf("%v", taken)
+		}
+	})
+	t.Run("no further try will help", func(t *testing.T) {
 		w := make(wire, 1)
 		if err := w.Send(t.Context(), []byte("1")); err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		err := codec.NewReceiver(w, codec.JSON[int]()).Handle(ctx, codec.Tries{Most: 9, Shortest: time.Hour, Longest: time.Hour}, func(context.Context, int) error {
-			cancel()
-			return sorry
+		err := codec.NewReceiver(w, codec.JSON[int]()).Handle(t.Context(), codec.Tries{Most: 9}, func(context.Context, int) error {
+			return fmt.Errorf("it is %w", codec.Permanent(errSorry))
 		})
 		var letter *codec.DeadLetterError
-		if !errors.As(err, &letter) || !errors.Is(err, context.Canceled) || !errors.Is(err, sorry) || letter.Letter.Tries != 1 {
+		if !errors.As(err, &letter) || letter.Letter.Tries != 1 || !errors.Is(err, errSorry) || letter.Letter.Err.Error() != "it is sorry" {
 			t.Error(err)
 		}
+		if codec.Permanent(nil) != nil {
+			t.Error("no error is an error")
+		}
+	})
+}
+
+var errSorry, errFull = errors.New("sorry"), errors.New("full")
+
+// cancelled returns what Handle does when its context ends between two tries.
+func cancelled(t *testing.T, hook func(codec.DeadLetter) error) error {
+	t.Helper()
+	w := make(wire, 1)
+	if err := w.Send(t.Context(), []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var opts []codec.TypedOption
+	if hook != nil {
+		opts = append(opts, codec.WithDeadLetters(hook))
+	}
+	tries := codec.Tries{Most: 9, Shortest: time.Hour, Longest: time.Hour}
+	return codec.NewReceiver(w, codec.JSON[int](), opts...).Handle(ctx, tries, func(context.Context, int) error {
+		cancel()
+		return errSorry
 	})
 }
 

@@ -8,8 +8,8 @@ import (
 func TestOrders(t *testing.T) {
 	out := succeed(t, "orders", "-orders", "100", "-workers", "2")
 	wantLines(t, out,
-		`dead +shop/50: there is no unicorn in the kitchen, 3 times`,
-		`dead +shop/100: there is no unicorn in the kitchen, 3 times`,
+		`dead +shop/50: there is no unicorn in the kitchen \(tries: 3\)`,
+		`dead +shop/100: there is no unicorn in the kitchen \(tries: 3\)`,
 		`dead +what is no order: .*decode main\.Order: malformed: .*`,
 		`shop +of 100 orders 98 were handled, for \d+\.\d\d in all, and 2 could not be`,
 		`worker 1 +\d+ orders, \d+ of them not at the first try`,

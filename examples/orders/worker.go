@@ -52,23 +52,16 @@ func work(ctx context.Context, o options) error {
 
 // run handles orders until ctx is done, which is how a worker ends.
 func (w *worker) run(ctx context.Context, from socket.Receiver, letters socket.Sender, most int) error {
-	in := codec.NewReceiver(from, orders, codec.WithDeadLetters(deadLetters(ctx, letters)))
+	in := codec.NewReceiver(from, orders, codec.WithDeadLetters(codec.DeadLettersTo(letters, takeTime)))
 	err := in.Handle(ctx, codec.Tries{Most: most, Shortest: 5 * time.Millisecond}, w.handle)
-	if ctx.Err() == nil {
-		return err
-	}
-	held := new(codec.DeadLetterError)
-	if !errors.As(err, &held) {
+	if held := new(codec.DeadLetterError); ctx.Err() != nil && !errors.As(err, &held) {
 		return nil
 	}
-	// It ended between two tries of an order, or before that was given up.
-	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := deadLetters(leaving, letters)(held.Letter); err != nil {
-		return fmt.Errorf("%s ends, and could not give up %v: %w", w.name, held.Letter.Message, err)
-	}
-	return nil
+	return err
 }
+
+// takeTime is how long the archive may take to take a dead letter.
+const takeTime = time.Second
 
 func connectPush(endpoint string) (*socket.Push, error) {
 	push, err := socket.NewPush()
@@ -82,18 +75,6 @@ func connectPush(endpoint string) (*socket.Push, error) {
 	return push, nil
 }
 
-// deadLetters sends dead letters over a socket, and says of those that were
-// tried how often.
-func deadLetters(ctx context.Context, out socket.Sender) func(codec.DeadLetter) error {
-	send := codec.DeadLettersTo(ctx, out)
-	return func(l codec.DeadLetter) error {
-		if l.Tries > 0 {
-			l.Err = fmt.Errorf("%w, %d times", l.Err, l.Tries)
-		}
-		return send(l)
-	}
-}
-
 // handle handles one order. When it fails it is called again with the same.
 func (w *worker) handle(ctx context.Context, o Order) error {
 	if w.order != o.ID {
@@ -102,7 +83,7 @@ func (w *worker) handle(ctx context.Context, o Order) error {
 	w.try++
 	switch {
 	case o.Quantity < 1:
-		return fmt.Errorf("an order of %d", o.Quantity)
+		return codec.Permanent(fmt.Errorf("an order of %d", o.Quantity))
 	case o.Item == impossible:
 		return errors.New("there is no unicorn in the kitchen")
 	case o.Item == delicate && w.try == 1:
