@@ -274,3 +274,30 @@ func TestListOfEndpoints(t *testing.T) {
 		eventually(t, n, "nobody but nodes", func() bool { return len(n.Peers()) == nodes-1 })
 	}
 }
+
+// A peer that is only on a list, which says nothing when it leaves, is found
+// again when it is back.
+func TestListedPeerComesBack(t *testing.T) {
+	var list, none hub
+	b := none.join(t)
+	at := b.Endpoints()[0]
+	for _, in := range static.Endpoints("test", "ROUTER", at) {
+		if err := list.Put(&in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := list.join(t, WithBackend(readOnly{list.backend(t)}))
+	wait(t, a, 1)
+	w := a.Presence(t.Context())
+	defer w.Close()
+	next(t, w, b.ID(), Up)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if e := next(t, w, b.ID(), Gone); e.Reason != Left {
+		t.Errorf("event %v", e)
+	}
+	c := none.join(t, WithBind(at))
+	wait(t, c, 1)
+	next(t, w, c.ID(), Up)
+}

@@ -82,7 +82,6 @@ func (n *Node) handle(l *link, h header, body [][]byte) bool {
 		n.roster.gone(l.id, Left, nil, time.Now())
 		n.forsake(l)
 		n.control(l, header{kind: kindParted})
-		n.exclude(l)
 	case kindWhisper:
 		n.deliver(l, "", body)
 	case kindShout:
