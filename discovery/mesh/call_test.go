@@ -267,3 +267,43 @@ func TestServiceShutdownDrains(t *testing.T) {
 		t.Errorf("served again: %v", err)
 	}
 }
+
+// A service whose Shutdown gave up waiting makes way once it has drained.
+func TestServeAgainAfterShutdownGaveUp(t *testing.T) {
+	var h hub
+	n := h.join(t)
+	began, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, n, func(context.Context, Request) (socket.Message, error) {
+		close(began)
+		<-release
+		return nil, nil
+	})
+	ctx := within(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := n.Call(ctx, "work")
+		done <- err
+	}()
+	<-began
+	short, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	if err := s.Shutdown(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a handler runs: %v", err)
+	}
+	if _, err := n.Serve("work", echo); !errors.Is(err, ErrTaken) {
+		t.Errorf("served while the handler runs: %v", err)
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := n.until(ctx, func() bool { return s.pool.load() == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Serve("work", echo); err != nil {
+		t.Errorf("served again: %v", err)
+	}
+	if m, err := n.Call(ctx, "work", []byte("tea")); err != nil || string(m[0]) != "tea" {
+		t.Errorf("%q, %v", m, err)
+	}
+}

@@ -101,7 +101,7 @@ func (n *Node) Serve(name string, h Handler, opts ...ServeOption) (*Service, err
 	switch {
 	case n.closed || n.leaving:
 		return nil, ErrClosed
-	case n.services[name] != nil:
+	case n.services[name] != nil && !n.services[name].over():
 		return nil, fmt.Errorf("%w: service %q", ErrTaken, name)
 	}
 	n.services[name] = s
@@ -121,7 +121,8 @@ func (s *Service) Close() error {
 
 // Shutdown ends the service: it takes no more requests, so that they go to
 // other instances, and waits for those it has. When ctx is done first, it
-// returns ctx's error; they go on. Again, or at the same time: it waits too.
+// returns ctx's error; they go on, and after them the name is free for Serve.
+// Again, or at the same time: it waits too.
 func (s *Service) Shutdown(ctx context.Context) error {
 	n := s.node
 	n.mu.Lock()
@@ -142,6 +143,10 @@ func (s *Service) Shutdown(ctx context.Context) error {
 		return true
 	})
 }
+
+// over reports whether the service has drained, be it after Shutdown gave up
+// waiting. The caller holds mu.
+func (s *Service) over() bool { return s.pool.draining && s.pool.load() == 0 }
 
 // until waits until done reports true, which is called with mu held whenever
 // something has changed.
