@@ -15,6 +15,11 @@
 //
 //   - [github.com/brokerless/brokerless/socket]: the sockets, which is what
 //     programs import first;
+//   - [github.com/brokerless/brokerless/discovery]: programs that find each other,
+//     by mdns, static, dnssrv or gossip below it, and mesh, where all know each
+//     other;
+//   - [github.com/brokerless/brokerless/codec]: values in place of octets;
+//   - [github.com/brokerless/brokerless/call]: requests and replies;
 //   - [github.com/brokerless/brokerless/transport]: what a transport has to do,
 //     with tcp, ipc and inproc below it, and a suite of tests for new ones;
 //   - [github.com/brokerless/brokerless/pattern]: the rules of the patterns,
