@@ -87,7 +87,7 @@ func (b *Backend) Watch(ctx context.Context, service string) (*discovery.Watcher
 	if !b.station.watching() {
 		return nil, discovery.ErrClosed
 	}
-	return b.station.catalog.Watch(ctx, service, b.station.unwatched), nil
+	return b.station.watch(ctx, service), nil
 }
 
 // Close says goodbye for all instances, twice and 50 ms apart, and ends the

@@ -63,6 +63,15 @@ func (s *station) watching() bool {
 	return true
 }
 
+// watch returns a watcher, which is told of what was wrong already when it came.
+func (s *station) watch(ctx context.Context, service string) *discovery.Watcher {
+	w := s.catalog.Watch(ctx, service, s.unwatched)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.warnDeaf()
+	return w
+}
+
 func (s *station) unwatched() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -232,6 +232,39 @@ func TestBrowserFails(t *testing.T) {
 	})
 }
 
+// deafNIC joins no group.
+type deafNIC struct {
+	*nic
+	why error
+}
+
+func (d deafNIC) join([]lan.Link) error { return d.why }
+
+// Whoever watches learns that nobody can be heard, though that was so before.
+func TestDeafFromTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		why := errors.New("no group may be joined here")
+		n := &nic{ether: &ether{}}
+		b, err := New(func(c *config) {
+			c.open = func(func(packet)) (network, error) { return deafNIC{n, why}, nil }
+			c.browse = func(context.Context, []lan.Link, func(string)) error { return nil }
+			c.links = func(lan.Options) ([]lan.Link, []lan.Refused, error) { return []lan.Link{link(n.addr)}, nil, nil }
+			c.watch = func(ctx context.Context, _ time.Duration, _ lan.Options, _ func([]lan.Link)) { <-ctx.Done() }
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		for range 2 {
+			v := watch(t, b, "")
+			pass(time.Second)
+			if warnings := v.of(discovery.Warning); len(warnings) == 0 || !errors.Is(warnings[0].Err, why) {
+				t.Errorf("warnings %v", warnings)
+			}
+		}
+	})
+}
+
 func TestNewWithoutInterface(t *testing.T) {
 	_, err := New(func(c *config) {
 		c.links = func(lan.Options) ([]lan.Link, []lan.Refused, error) {

@@ -48,6 +48,7 @@ type station struct {
 	hosts     map[string]*host
 	sweepAt   time.Time // when to look at found again; zero: never
 	downSince time.Time // since when no link is up; zero: there is one
+	deaf      error     // of the links whose group could not be joined; nil if there are none
 	malformed limiter
 	conflict  limiter
 	unsent    limiter
@@ -221,9 +222,8 @@ func (s *station) setLinks(links []lan.Link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if err != nil {
-		s.catalog.Warn(discovery.Instance{}, err)
-	}
+	s.deaf = err
+	s.warnDeaf()
 	segments := make(map[int]*segment)
 	changed := false
 	for _, l := range links {

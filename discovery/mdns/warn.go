@@ -49,6 +49,14 @@ func (s *station) warnUnsent(err error, now time.Time) {
 	}
 }
 
+// warnDeaf tells of links on which nobody will be heard, if there are any. The
+// caller holds mu.
+func (s *station) warnDeaf() {
+	if s.deaf != nil {
+		s.catalog.Warn(discovery.Instance{}, s.deaf)
+	}
+}
+
 func more(missed int) string {
 	if missed == 0 {
 		return ""
