@@ -31,8 +31,9 @@ func (n *Node) Close() error {
 // When ctx is done it stops waiting, cancels the contexts of the handlers that
 // still run, and returns an *AbandonedError if anything was lost. It always waits
 // for every goroutine of the node, and so for handlers: they have to heed their
-// context. To leave again, or at the same time, waits for the end and returns
-// nil.
+// context, and must not call Leave or Close, which would wait for themselves. To
+// leave again, or at the same time, waits for the end, whatever ctx says, and
+// returns nil.
 func (n *Node) Leave(ctx context.Context) error {
 	n.mu.Lock()
 	if n.leaving {
