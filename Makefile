@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy
 
-FUZZTIME  ?= 100000x
+FUZZTIME  ?= 30000x
 BENCH     ?= .
 BENCHTIME ?= 1s
 PKG       ?= ./...
