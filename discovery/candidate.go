@@ -2,6 +2,8 @@ package discovery
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"path"
@@ -58,20 +60,10 @@ func rank(endpoint string, in *Instance, loopback bool, host string, local []net
 	}
 	a, err := netip.ParseAddr(name)
 	if err != nil {
-		if strings.EqualFold(strings.TrimSuffix(name, "."), "localhost") && !loopback {
-			return unfit
-		}
 		return byName
 	}
 	a = a.Unmap()
-	switch {
-	case a.IsUnspecified() || a.IsMulticast():
-		return unfit
-	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return unfit
-	case a.IsLoopback() && !loopback:
-		return unfit
-	case a.IsLinkLocalUnicast() && a.Is6() && a.Zone() == "":
+	if !fit(a, loopback) {
 		return unfit
 	}
 	for _, p := range local {
@@ -83,6 +75,45 @@ func rank(endpoint string, in *Instance, loopback bool, host string, local []net
 		return otherIPv4
 	}
 	return otherIPv6
+}
+
+// fit reports whether an address is one that an honest instance would mean.
+func fit(a netip.Addr, loopback bool) bool {
+	switch {
+	case a.IsUnspecified(), a.IsMulticast(), a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return false
+	case a.IsLoopback():
+		return loopback
+	}
+	return !a.Is6() || !a.IsLinkLocalUnicast() || a.Zone() != ""
+}
+
+// reach dials one endpoint. Of a host that is named it dials the addresses that
+// are fit: a name may lead anywhere.
+func (f *follow) reach(ctx context.Context, endpoint string) (net.Conn, error) {
+	scheme, address := split(endpoint)
+	name, port, err := net.SplitHostPort(address)
+	if f.lookup == nil || scheme == "ipc" || err != nil {
+		return f.dial(ctx, endpoint)
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return f.dial(ctx, endpoint)
+	}
+	addrs, err := f.lookup(ctx, "ip", name)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, a := range addrs {
+		if a = a.Unmap(); fit(a, f.loopback) {
+			all = append(all, "tcp://"+net.JoinHostPort(a.String(), port))
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("it leads to %v, which may not be dialed (loopback wants WithLoopback)", addrs)
+	}
+	conn, _, err := race(ctx, all, f.dial)
+	return conn, err
 }
 
 // split cuts an endpoint that checkEndpoint has let through.

@@ -41,8 +41,9 @@ type Follower struct {
 
 // Follow keeps the socket connected to all instances of a service that the
 // backend knows, now and as they come and go, until ctx is done, the Follower
-// is closed, the backend ends, or the socket turns out to be closed. It returns
-// at once.
+// is closed, or the socket turns out to be closed. It returns at once. When the
+// backend ends, what is connected stays so, and is redialed where it was last
+// known to be: that is told as a Warning.
 //
 // Each instance is one connection of the socket, whichever of its endpoints
 // lead to it: the candidates are dialed in parallel, with a short head start
@@ -98,6 +99,9 @@ func (f *Follower) run(ctx context.Context) {
 		e, err := f.watcher.Next(ctx)
 		if err == nil {
 			err = f.apply(e)
+		} else if ctx.Err() == nil {
+			f.cfg.events(Event{Kind: Warning, Err: fmt.Errorf("brokerless: discovery ended: %w", err)})
+			<-ctx.Done()
 		}
 		if err != nil {
 			if ctx.Err() != nil {
@@ -247,8 +251,8 @@ func (f *Follower) Close() error {
 }
 
 // Wait waits until the follower has ended, and returns why: the error of the
-// context it was made with, ErrClosed if it or the backend was closed, or the
-// error of the socket.
+// context it was made with, ErrClosed if it was closed, or the error of the
+// socket.
 func (f *Follower) Wait() error {
 	<-f.done
 	return f.err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ type follow struct {
 	loopback bool
 	events   func(Event)
 	dial     func(ctx context.Context, endpoint string) (net.Conn, error)
+	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error) // nil: dial looks up names
 }
 
 // A FollowOption changes how Follow behaves.
@@ -86,11 +88,11 @@ func WithEvents(tell func(Event)) FollowOption { return func(f *follow) { f.even
 // WithDial sets how an endpoint is dialed, to go through TLS, say. The default
 // is as the sockets do it, over tcp and ipc.
 func WithDial(dial func(ctx context.Context, endpoint string) (net.Conn, error)) FollowOption {
-	return func(f *follow) { f.dial = dial }
+	return func(f *follow) { f.dial, f.lookup = dial, nil }
 }
 
 func newFollow(opts []FollowOption) (*follow, error) {
-	f := &follow{maxPeers: defaultMaxPeers, events: func(Event) {}, dial: dialEndpoint}
+	f := &follow{maxPeers: defaultMaxPeers, events: func(Event) {}, dial: dialEndpoint, lookup: net.DefaultResolver.LookupNetIP}
 	for _, o := range opts {
 		o(f)
 	}
@@ -118,6 +120,7 @@ func (f *follow) defers(id ID) bool { return f.linked != nil && f.self.Compare(i
 // met reports whether there is a link to the instance that somebody made.
 func (f *follow) met(id ID) bool { return f.linked != nil && f.linked(id) }
 
+// dialEndpoint dials as the sockets do.
 func dialEndpoint(ctx context.Context, endpoint string) (net.Conn, error) {
 	scheme, address := split(endpoint)
 	if scheme == "ipc" {

@@ -408,7 +408,6 @@ func TestFollowEnds(t *testing.T) {
 	for what, end := range map[string]func(*board, *switchboard, *discovery.Follower, context.CancelFunc){
 		"close":   func(_ *board, _ *switchboard, f *discovery.Follower, _ context.CancelFunc) { f.Close() },
 		"context": func(_ *board, _ *switchboard, _ *discovery.Follower, cancel context.CancelFunc) { cancel() },
-		"backend": func(b *board, _ *switchboard, _ *discovery.Follower, _ context.CancelFunc) { b.Close() },
 		"socket": func(b *board, s *switchboard, _ *discovery.Follower, _ context.CancelFunc) {
 			s.mu.Lock()
 			s.err = why
@@ -426,7 +425,7 @@ func TestFollowEnds(t *testing.T) {
 			s.heard(t, 1)
 			end(b, s, f, cancel)
 			want := map[string]error{
-				"close": discovery.ErrClosed, "context": context.Canceled, "backend": discovery.ErrClosed, "socket": why,
+				"close": discovery.ErrClosed, "context": context.Canceled, "socket": why,
 			}[what]
 			if err := f.Wait(); !errors.Is(err, want) {
 				t.Errorf("ended with %v, want %v", err, want)
@@ -507,6 +506,38 @@ func TestExcludeAfterClose(t *testing.T) {
 	defer s.mu.Unlock()
 	if len(s.log) > 0 {
 		t.Errorf("%q", s.log)
+	}
+}
+
+// TestFollowOutlivesItsBackend: the end of discovery is told, and cuts nothing.
+func TestFollowOutlivesItsBackend(t *testing.T) {
+	b, s := &board{}, newSwitchboard()
+	there, here := net.Pipe()
+	defer there.Close()
+	events := make(chan discovery.Event, 10)
+	f := must(discovery.Follow(t.Context(), b, "work", s, discovery.WithEvents(func(e discovery.Event) { events <- e }),
+		discovery.WithDial(func(context.Context, string) (net.Conn, error) { return here, nil })))
+	b.put(t, worker(1, "tcp://10.0.0.1:1"))
+	s.heard(t, 1)
+	<-events // Synced
+	<-events // Added
+	b.Close()
+	if e := <-events; e.Kind != discovery.Warning || !errors.Is(e.Err, discovery.ErrClosed) {
+		t.Fatal(e)
+	}
+	for range 2 { // and when the connection is lost it is made again
+		if c, err := s.dial(t, name(1)); err != nil || c != here {
+			t.Fatal(c, err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := f.Wait(); !errors.Is(err, discovery.ErrClosed) {
+		t.Error(err)
+	}
+	if got, want := s.heard(t, 1), []string{"disconnect " + name(1)}; !slices.Equal(got, want) {
+		t.Fatalf("%q, want %q", got, want)
 	}
 }
 

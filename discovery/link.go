@@ -129,7 +129,7 @@ func (l *link) dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	old := time.AfterFunc(dialIsOld, func() { <-l.f.dials })
-	conn, endpoint, err := race(ctx, endpoints, l.f.cfg.dial)
+	conn, endpoint, err := race(ctx, endpoints, l.f.cfg.reach)
 	if old.Stop() {
 		<-l.f.dials
 	}

@@ -39,7 +39,7 @@ func TestCandidates(t *testing.T) {
 			"traps", "here",
 			[]string{
 				"tcp://0.0.0.0:1", "tcp://[::]:1", "tcp://224.0.0.1:1", "tcp://255.255.255.255:1", "tcp://127.0.0.1:1",
-				"tcp://[::1]:1", "tcp://[ff02::1]:1", "tcp://[fe80::1]:1", "tcp://localhost:1", "tcp://[::ffff:127.0.0.1]:1",
+				"tcp://[::1]:1", "tcp://[ff02::1]:1", "tcp://[fe80::1]:1", "tcp://[::ffff:127.0.0.1]:1",
 				"tcp://[::ffff:0.0.0.0]:1",
 			},
 			false, nil,
@@ -139,5 +139,60 @@ func TestRaceGivesUp(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestNames: of a host that is named only the addresses are dialed that would be
+// if they had been announced.
+func TestNames(t *testing.T) {
+	addrs := func(all ...string) (out []netip.Addr) {
+		for _, a := range all {
+			out = append(out, netip.MustParseAddr(a))
+		}
+		return out
+	}
+	for _, c := range []struct {
+		what     string
+		leads    []netip.Addr
+		loopback bool
+		want     []string
+		says     string
+	}{
+		{"an address", addrs("192.0.2.1"), false, []string{"tcp://192.0.2.1:7"}, ""},
+		{"two", addrs("192.0.2.1", "2001:db8::1"), false, []string{"tcp://192.0.2.1:7", "tcp://[2001:db8::1]:7"}, ""},
+		{"loopback", addrs("127.0.1.1", "::1"), false, nil, "WithLoopback"},
+		{"loopback beside another", addrs("127.0.1.1", "192.0.2.1"), false, []string{"tcp://192.0.2.1:7"}, ""},
+		{"loopback that is asked for", addrs("127.0.0.1"), true, []string{"tcp://127.0.0.1:7"}, ""},
+		{"mapped loopback, unspecified, multicast", addrs("::ffff:127.0.0.1", "0.0.0.0", "224.0.0.1"), false, nil, "may not be dialed"},
+		{"nowhere", nil, false, nil, "no such host"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
+				var dialed []string
+				f := &follow{
+					loopback: c.loopback,
+					dial: func(_ context.Context, e string) (net.Conn, error) {
+						mu.Lock()
+						defer mu.Unlock()
+						dialed = append(dialed, e)
+						return nil, errors.New("refused")
+					},
+					lookup: func(_ context.Context, _, host string) ([]netip.Addr, error) {
+						if c.leads == nil {
+							return nil, errors.New("no such host " + host)
+						}
+						return c.leads, nil
+					},
+				}
+				_, err := f.reach(t.Context(), "tcp://vm.example:7")
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("error %v, want one that says %q", err, c.says)
+				}
+				if !slices.Equal(dialed, c.want) {
+					t.Errorf("dialed %q, want %q", dialed, c.want)
+				}
+			})
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
@@ -72,7 +73,7 @@ type Answers struct {
 // Ask puts a request to all peers in a group that are Up, and returns when as
 // many have replied as are wanted, when that can no more be, or when ctx is done.
 // The frames must not change until it returns. The node itself is not asked, and
-// need not be a member. Those whose reply is not waited for any more are told so.
+// need not be a member; nor does a peer count that is about to leave. Those whose reply is not waited for any more are told so.
 //
 // The answers are returned with an error too. It matches ErrTooFew if fewer have
 // replied than are wanted, and the error of ctx if that is why; ErrNoMembers if
@@ -92,12 +93,12 @@ func (n *Node) Ask(ctx context.Context, group string, want Want, frames ...[]byt
 		n.mu.Unlock()
 		return Answers{}, ErrClosed
 	}
-	links := n.members(group)
+	links := slices.DeleteFunc(n.members(group), func(l *link) bool { return n.roster.members[l.id].draining })
 	if len(links) == 0 {
 		n.mu.Unlock()
 		return Answers{}, fmt.Errorf("%w: %q", ErrNoMembers, group)
 	}
-	q := &question{n: n, group: group, done: make(chan outcome, len(links)), open: make(map[discovery.ID]inquiry, len(links))}
+	q := &question{n: n, group: group, want: want, asked: len(links), done: make(chan outcome, len(links)), open: make(map[discovery.ID]inquiry, len(links))}
 	for _, l := range links {
 		q.open[l.id] = inquiry{l, n.expect(l, nil, q.done), l.state.Name}
 	}
@@ -106,7 +107,7 @@ func (n *Node) Ask(ctx context.Context, group string, want Want, frames ...[]byt
 	for _, l := range links {
 		q.put(ctx, l, h, frames)
 	}
-	return q.collect(ctx, want.of(len(links)), want.share == wantAll)
+	return q.collect(ctx)
 }
 
 // inquiry is one peer whose answer is awaited.
@@ -120,6 +121,8 @@ type inquiry struct {
 type question struct {
 	n       *Node
 	group   string
+	want    Want
+	asked   int // of which none has declined because it leaves
 	done    chan outcome
 	open    map[discovery.ID]inquiry
 	answers Answers
@@ -165,27 +168,36 @@ func (q *question) unsent(id uint64, err error) {
 
 // collect waits for the answers, and of all even when it is clear that one will
 // be missing.
-func (q *question) collect(ctx context.Context, want int, all bool) (Answers, error) {
-	asked := len(q.open)
-	for len(q.open) > 0 && len(q.answers.Replies) < want && (all || len(q.answers.Replies)+len(q.open) >= want) {
+func (q *question) collect(ctx context.Context) (Answers, error) {
+	for len(q.open) > 0 && q.lacking() > 0 && (q.want.share == wantAll || len(q.open) >= q.lacking()) {
 		select {
 		case o := <-q.done:
 			q.note(o)
 		case <-ctx.Done():
-			return q.late(ctx, want, asked)
+			return q.late(ctx)
 		}
 	}
-	if len(q.answers.Replies) < want {
-		return q.answers, q.tooFew(want, asked, q.expired())
+	if q.asked == 0 {
+		return q.answers, fmt.Errorf("%w: %q", ErrNoMembers, q.group)
+	}
+	if q.lacking() > 0 {
+		return q.answers, q.tooFew(q.expired())
 	}
 	return q.answers, nil
 }
+
+// lacking returns how many replies are wanted beyond those that are there.
+func (q *question) lacking() int { return q.want.of(q.asked) - len(q.answers.Replies) }
 
 // note takes one answer.
 func (q *question) note(o outcome) {
 	i := q.open[o.peer]
 	delete(q.open, o.peer)
-	if o.code == 0 {
+	switch o.code {
+	case CodeDraining: // it left before we knew
+		q.asked--
+		return
+	case 0:
 		q.answers.Replies = append(q.answers.Replies, Reply{o.peer, i.name, o.frames})
 		return
 	}
@@ -195,7 +207,7 @@ func (q *question) note(o outcome) {
 }
 
 // late is the end when ctx is done: what has come meanwhile still counts.
-func (q *question) late(ctx context.Context, want, asked int) (Answers, error) {
+func (q *question) late(ctx context.Context) (Answers, error) {
 	for more := true; more; {
 		select {
 		case o := <-q.done:
@@ -207,10 +219,10 @@ func (q *question) late(ctx context.Context, want, asked int) (Answers, error) {
 	for id, i := range q.open {
 		q.answers.Missing = append(q.answers.Missing, Failure{id, i.name, expired(ctx, q.group, id)})
 	}
-	if len(q.answers.Replies) >= want {
+	if q.lacking() <= 0 {
 		return q.answers, nil
 	}
-	return q.answers, q.tooFew(want, asked, context.Cause(ctx))
+	return q.answers, q.tooFew(context.Cause(ctx))
 }
 
 // expired returns the error of a deadline if a peer had it before we did.
@@ -223,11 +235,11 @@ func (q *question) expired() error {
 	return nil
 }
 
-func (q *question) tooFew(want, asked int, cause error) error {
+func (q *question) tooFew(cause error) error {
 	if q.n.ctx.Err() != nil {
 		return ErrClosed
 	}
-	err := fmt.Errorf("%w: group %q: %d of %d asked, %d wanted", ErrTooFew, q.group, len(q.answers.Replies), asked, want)
+	err := fmt.Errorf("%w: group %q: %d of %d asked, %d wanted", ErrTooFew, q.group, len(q.answers.Replies), q.asked, q.want.of(q.asked))
 	if cause != nil {
 		err = fmt.Errorf("%w: %w", err, cause)
 	}

@@ -36,6 +36,54 @@ func TestAskAllOfTwenty(t *testing.T) {
 	}
 }
 
+// TestAskWhileOneLeaves: who is about to leave counts no more, whether that was
+// known when it was asked or not.
+func TestAskWhileOneLeaves(t *testing.T) {
+	var h hub
+	ns := h.full(t, 3)
+	answer(t, ns[1], "stays")
+	began, release := make(chan struct{}), make(chan struct{})
+	if err := ns[2].HandleAsk("g", func(context.Context, Ask) ([][]byte, error) {
+		close(began)
+		<-release
+		return [][]byte{[]byte("leaves")}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, ns[0], "2 members", inGroup(ns[0], "g", 2))
+	first := make(chan error, 1)
+	go func() {
+		a, err := ns[0].Ask(within(t), "g", All(), []byte("?"))
+		if err == nil && len(a.Replies) != 2 {
+			err = errors.New("what was asked before is answered")
+		}
+		first <- err
+	}()
+	<-began
+	left := make(chan error, 1)
+	go func() { left <- ns[2].Leave(within(t)) }()
+	eventually(t, ns[0], "draining", func() bool { p, _ := ns[0].Peer(ns[2].ID()); return p.Draining })
+	ask := func(what string) {
+		t.Helper()
+		a, err := ns[0].Ask(within(t), "g", All(), []byte("?"))
+		if err != nil || len(a.Replies) != 1 || string(a.Replies[0].Frames[0]) != "stays" || len(a.Missing) != 0 {
+			t.Errorf("%s: %+v, %v", what, a, err)
+		}
+	}
+	ask("known")
+	ns[0].mu.Lock()
+	ns[0].roster.members[ns[2].ID()].draining = false
+	ns[0].mu.Unlock()
+	ask("not known")
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	if err := <-left; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAskNamesWhoFailed(t *testing.T) {
 	var h hub
 	ns := h.full(t, 6)
