@@ -15,11 +15,11 @@ import (
 
 const portMDNS = 5353
 
-// watchWire starts an agent in the switch that counts mDNS packets: each once,
+// watchWire starts a guest in the switch that counts mDNS packets: each once,
 // as it comes in from the host that sent it.
 func (l *lan) watchWire(t testing.TB) *process {
 	t.Helper()
-	p := startAgent(t, inNamespace(l.sw, os.Args[0]))
+	p := startGuest(t, inNamespace(l.sw, os.Args[0]))
 	p.call(t, "Capture", nil, nil)
 	return p
 }
@@ -48,7 +48,7 @@ type capture struct {
 
 // Capture begins to count the mDNS packets that come into any interface of the
 // namespace.
-func (a *agent) Capture(none, *none) error {
+func (a *guest) Capture(none, *none) error {
 	const all = 0x0300 // ETH_P_ALL in network order
 	fd, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, all)
 	if err != nil {
@@ -61,7 +61,7 @@ func (a *agent) Capture(none, *none) error {
 }
 
 // Captured returns when the packets came.
-func (a *agent) Captured(_ none, times *[]time.Time) error {
+func (a *guest) Captured(_ none, times *[]time.Time) error {
 	if a.capture == nil {
 		return errors.New("nothing is captured")
 	}

@@ -67,7 +67,7 @@ func TestWire(t *testing.T) {
 type Datagram struct{ Via, To, Text string }
 
 // Emit sends a datagram from the port of mDNS.
-func (a *agent) Emit(d Datagram, _ *none) error {
+func (a *guest) Emit(d Datagram, _ *none) error {
 	via, err := netip.ParseAddr(d.Via)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (a *agent) Emit(d Datagram, _ *none) error {
 }
 
 // Listen records what comes for mDNS on an interface, as "datagram".
-func (a *agent) Listen(name string, _ *none) error {
+func (a *guest) Listen(name string, _ *none) error {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
 		return err

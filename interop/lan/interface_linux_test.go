@@ -97,7 +97,7 @@ func TestOneHost(t *testing.T) {
 	}
 }
 
-// cpu returns how much of the processor an agent has used.
+// cpu returns how much of the processor a guest has used.
 func cpu(t testing.TB, p *process) time.Duration {
 	t.Helper()
 	var used time.Duration
@@ -106,7 +106,7 @@ func cpu(t testing.TB, p *process) time.Duration {
 }
 
 // CPU returns how much of the processor the process has used.
-func (a *agent) CPU(_ none, used *time.Duration) error {
+func (a *guest) CPU(_ none, used *time.Duration) error {
 	var r syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &r)
 	*used = time.Duration(r.Utime.Nano() + r.Stime.Nano())

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Record is something that happened in an agent.
+// A Record is something that happened in a guest.
 type Record struct {
 	Index int // in the journal, from 0
 	At    time.Time
@@ -40,7 +40,7 @@ func (q *Query) matches(r *Record) bool {
 	return slices.Contains(q.Kinds, r.Kind)
 }
 
-// A journal is what happened in an agent, in order.
+// A journal is what happened in a guest, in order.
 type journal struct {
 	mu      sync.Mutex
 	records []Record

@@ -13,13 +13,13 @@ import (
 // may be busy; no test measures time, the benchmarks do.
 const patience = 30 * time.Second
 
-// agentEnv is set in the processes that the tests start on their hosts. They are
+// guestEnv is set in the processes that the tests start on their hosts. They are
 // this test binary too.
-const agentEnv = "BROKERLESS_LAN_AGENT"
+const guestEnv = "BROKERLESS_LAN_GUEST"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(agentEnv) != "" {
-		serveAgent(os.Stdin, os.Stdout)
+	if os.Getenv(guestEnv) != "" {
+		serveGuest(os.Stdin, os.Stdout)
 		os.Exit(0)
 	}
 	sweep()

@@ -17,7 +17,7 @@ type member struct {
 	id   discovery.ID
 }
 
-// members starts agents on so many hosts, which have not joined anything yet.
+// members starts guests on so many hosts, which have not joined anything yet.
 func (l *lan) members(t testing.TB, n int) []*member {
 	t.Helper()
 	hosts := make([]*host, n)

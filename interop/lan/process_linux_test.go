@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A process is an agent on a host: this test binary, once more, with its
+// A process is a guest on a host: this test binary, once more, with its
 // methods called over its standard input and output, one JSON object a line.
 type process struct {
 	cmd    *exec.Cmd
@@ -19,15 +19,15 @@ type process struct {
 	ended  chan struct{} // closed when it was waited for
 }
 
-// start starts an agent on the host. It is killed when the test ends.
+// start starts a guest on the host. It is killed when the test ends.
 func (h *host) start(t testing.TB) *process {
 	t.Helper()
-	return startAgent(t, h.command(os.Args[0]))
+	return startGuest(t, h.command(os.Args[0]))
 }
 
-func startAgent(t testing.TB, cmd *exec.Cmd) *process {
+func startGuest(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	cmd.Env = append(os.Environ(), agentEnv+"=1")
+	cmd.Env = append(os.Environ(), guestEnv+"=1")
 	cmd.Stderr = t.Output()
 	stdin, err := cmd.StdinPipe()
 	must(t, err)
@@ -53,7 +53,7 @@ type conversation struct {
 	io.WriteCloser
 }
 
-// call calls a method of the agent.
+// call calls a method of the guest.
 func (p *process) call(t testing.TB, method string, args, reply any) {
 	t.Helper()
 	if err := p.try(method, args, reply); err != nil {
@@ -69,7 +69,7 @@ func (p *process) try(method string, args, reply any) error {
 	if args == nil {
 		args = struct{}{}
 	}
-	call := p.client.Go("Agent."+method, args, reply, make(chan *rpc.Call, 1))
+	call := p.client.Go("Guest."+method, args, reply, make(chan *rpc.Call, 1))
 	timeout := time.NewTimer(4 * patience)
 	defer timeout.Stop()
 	select {

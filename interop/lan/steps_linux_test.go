@@ -12,7 +12,7 @@ import (
 // heartbeat makes followers notice in two seconds that a link is dead.
 const heartbeat = 500 * time.Millisecond
 
-// open starts an agent on the host, with the means to find others: mDNS, or
+// open starts a guest on the host, with the means to find others: mDNS, or
 // those given.
 func (h *host) open(t testing.TB, m ...Means) *process {
 	t.Helper()

@@ -14,7 +14,7 @@ type Means struct {
 }
 
 // Open opens the backend that all else uses.
-func (a *agent) Open(m Means, _ *none) error {
+func (a *guest) Open(m Means, _ *none) error {
 	b, err := m.open()
 	if err != nil {
 		return err

@@ -15,9 +15,9 @@ import (
 // none is the argument or result of a method that has none.
 type none = struct{}
 
-// An agent is what runs on a host and does what the test tells it. Its methods
+// A guest is what runs on a host and does what the test tells it. Its methods
 // are served by net/rpc, each call in a goroutine of its own.
-type agent struct {
+type guest struct {
 	journal journal
 
 	mu      sync.Mutex
@@ -30,12 +30,12 @@ type agent struct {
 	load    *load
 }
 
-// serveAgent serves an agent until in ends, and leaves the rest to the end of
+// serveGuest serves a guest until in ends, and leaves the rest to the end of
 // the process.
-func serveAgent(in io.ReadCloser, out io.WriteCloser) {
+func serveGuest(in io.ReadCloser, out io.WriteCloser) {
 	server := rpc.NewServer()
-	a := &agent{offers: make(map[discovery.ID]*offer), follows: make(map[string]*follow)}
-	if err := server.RegisterName("Agent", a); err != nil {
+	a := &guest{offers: make(map[discovery.ID]*offer), follows: make(map[string]*follow)}
+	if err := server.RegisterName("Guest", a); err != nil {
 		panic(err)
 	}
 	server.ServeCodec(jsonrpc.NewServerCodec(struct {
@@ -45,35 +45,35 @@ func serveAgent(in io.ReadCloser, out io.WriteCloser) {
 }
 
 // Await waits for something to happen.
-func (a *agent) Await(q Query, r *Record) error {
+func (a *guest) Await(q Query, r *Record) error {
 	var err error
 	*r, err = a.journal.await(q)
 	return err
 }
 
 // All returns what has happened.
-func (a *agent) All(q Query, r *[]Record) error {
+func (a *guest) All(q Query, r *[]Record) error {
 	*r = a.journal.all(q)
 	return nil
 }
 
 // Now returns the index of the next record.
-func (a *agent) Now(_ none, index *int) error {
+func (a *guest) Now(_ none, index *int) error {
 	a.journal.mu.Lock()
 	defer a.journal.mu.Unlock()
 	*index = len(a.journal.records)
 	return nil
 }
 
-// own closes c when the agent is closed, after all that was opened later.
-func (a *agent) own(c io.Closer) {
+// own closes c when the guest is closed, after all that was opened later.
+func (a *guest) own(c io.Closer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closers = append(a.closers, c)
 }
 
 // Close closes everything in turn, as a program does that ends as it should.
-func (a *agent) Close(none, *none) error {
+func (a *guest) Close(none, *none) error {
 	a.mu.Lock()
 	closers := a.closers
 	a.closers = nil

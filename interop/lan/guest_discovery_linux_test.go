@@ -26,7 +26,7 @@ type follow struct {
 // Offer binds a PULL to a port of its own on all addresses, and announces it. ID
 // and endpoints of the instance are filled in where they are not given. What it
 // receives are records of the kind "message".
-func (a *agent) Offer(in discovery.Instance, out *discovery.Instance) error {
+func (a *guest) Offer(in discovery.Instance, out *discovery.Instance) error {
 	pull, err := socket.NewPull()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *agent) Offer(in discovery.Instance, out *discovery.Instance) error {
 }
 
 // Update changes what is said of what Offer announced.
-func (a *agent) Update(in discovery.Instance, _ *none) error {
+func (a *guest) Update(in discovery.Instance, _ *none) error {
 	o, err := a.offered(in.ID)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (a *agent) Update(in discovery.Instance, _ *none) error {
 }
 
 // Withdraw withdraws what Offer announced. The socket stays.
-func (a *agent) Withdraw(id discovery.ID, _ *none) error {
+func (a *guest) Withdraw(id discovery.ID, _ *none) error {
 	o, err := a.offered(id)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (a *agent) Withdraw(id discovery.ID, _ *none) error {
 	return o.announcement.Close()
 }
 
-func (a *agent) offered(id discovery.ID) (*offer, error) {
+func (a *guest) offered(id discovery.ID) (*offer, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if o := a.offers[id]; o != nil {
@@ -100,7 +100,7 @@ type Whom struct {
 // Follow makes a PUSH that follows the instances, and queues messages only for
 // those that are connected. Records tell what is followed
 // (added, updated, removed, warning) and what is connected (linked, unlinked).
-func (a *agent) Follow(w Whom, _ *none) error {
+func (a *guest) Follow(w Whom, _ *none) error {
 	opts := []socket.PushOption{socket.WithImmediate(), socket.WithLinger(0)}
 	if w.Heartbeat > 0 {
 		opts = append(opts, socket.WithHeartbeat(w.Heartbeat, 3*w.Heartbeat))
@@ -139,7 +139,7 @@ var linkKinds = map[socket.EventKind]string{
 
 // Watch watches a service, or all if it is empty. The kinds of the records begin
 // with "watch ".
-func (a *agent) Watch(service string, _ *none) error {
+func (a *guest) Watch(service string, _ *none) error {
 	w, err := a.backend.Watch(context.Background(), service)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (a *agent) Watch(service string, _ *none) error {
 }
 
 // tell returns a function that records events.
-func (a *agent) tell(prefix string) func(discovery.Event) {
+func (a *guest) tell(prefix string) func(discovery.Event) {
 	return func(e discovery.Event) {
 		r := Record{Kind: prefix + e.Kind.String(), Text: errorText(e.Err), Where: e.Instance.Endpoints}
 		if e.Instance.ID != (discovery.ID{}) {
@@ -182,7 +182,7 @@ func errorText(err error) string {
 type Parcel struct{ Service, Text string }
 
 // Send sends a message to one instance of the service, when there is one.
-func (a *agent) Send(p Parcel, _ *none) error {
+func (a *guest) Send(p Parcel, _ *none) error {
 	f, err := a.followed(p.Service)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (a *agent) Send(p Parcel, _ *none) error {
 }
 
 // Links returns how many peers the PUSH has that follows the service.
-func (a *agent) Links(service string, n *int) error {
+func (a *guest) Links(service string, n *int) error {
 	f, err := a.followed(service)
 	if err == nil {
 		*n = f.push.Stats().Peers
@@ -201,7 +201,7 @@ func (a *agent) Links(service string, n *int) error {
 	return err
 }
 
-func (a *agent) followed(service string) (*follow, error) {
+func (a *guest) followed(service string) (*follow, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f := a.follows[service]; f != nil {

@@ -20,7 +20,7 @@ type Membership struct{ Mesh, Name, Realm string }
 // JoinMesh joins a mesh by mDNS. Records tell what becomes of each peer: their
 // kinds are the names of its states, their texts the reasons. What is whispered
 // is a "message".
-func (a *agent) JoinMesh(m Membership, id *discovery.ID) error {
+func (a *guest) JoinMesh(m Membership, id *discovery.ID) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	node, err := mesh.Join(ctx, m.Mesh, mesh.WithName(m.Name), mesh.WithRealm(m.Realm))
@@ -59,7 +59,7 @@ func (a *agent) JoinMesh(m Membership, id *discovery.ID) error {
 }
 
 // WaitUp waits until so many peers are Up, and returns when that was.
-func (a *agent) WaitUp(peers int, at *time.Time) error {
+func (a *guest) WaitUp(peers int, at *time.Time) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	err := a.node.WaitPeers(ctx, peers)
@@ -75,7 +75,7 @@ type Census struct {
 }
 
 // Census counts the peers. All connections of the host count.
-func (a *agent) Census(_ none, c *Census) error {
+func (a *guest) Census(_ none, c *Census) error {
 	s := a.node.Stats()
 	c.Up, c.Links = s.Up, s.Links
 	f, err := os.Open("/proc/self/net/tcp")
@@ -99,7 +99,7 @@ type Whispered struct {
 }
 
 // Whisper sends a message to a peer, as soon as it is Up.
-func (a *agent) Whisper(w Whispered, _ *none) error {
+func (a *guest) Whisper(w Whispered, _ *none) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := a.node.WaitPeers(ctx, 1); err != nil {
@@ -109,7 +109,7 @@ func (a *agent) Whisper(w Whispered, _ *none) error {
 }
 
 // Serve serves a service that takes a moment for each request.
-func (a *agent) Serve(service string, _ *none) error {
+func (a *guest) Serve(service string, _ *none) error {
 	_, err := a.node.Serve(service, func(ctx context.Context, r mesh.Request) (socket.Message, error) {
 		moment := time.NewTimer(2 * time.Millisecond)
 		defer moment.Stop()
@@ -139,7 +139,7 @@ type Calls struct {
 }
 
 // Load has a number of callers call a service until Unload.
-func (a *agent) Load(p Parcel, _ *none) error {
+func (a *guest) Load(p Parcel, _ *none) error {
 	const callers = 8
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{stop: cancel}
@@ -169,7 +169,7 @@ func (a *agent) Load(p Parcel, _ *none) error {
 }
 
 // Unload ends the calls and returns what became of them.
-func (a *agent) Unload(_ none, c *Calls) error {
+func (a *guest) Unload(_ none, c *Calls) error {
 	a.load.stop()
 	a.load.wg.Wait()
 	*c = a.load.result
@@ -177,7 +177,7 @@ func (a *agent) Unload(_ none, c *Calls) error {
 }
 
 // Loaded returns how many calls were made so far.
-func (a *agent) Loaded(_ none, made *int) error {
+func (a *guest) Loaded(_ none, made *int) error {
 	a.load.mu.Lock()
 	defer a.load.mu.Unlock()
 	*made = a.load.result.Made
