@@ -74,12 +74,16 @@ func (r *round) cancel() {
 	r.live = r.live[:0]
 }
 
-// abandon gives up an attempt. If its end has been delivered that is taken out.
+// abandon gives up an attempt. If its end has been delivered that is taken out,
+// and what is there of the attempts beside it stays.
 func (r *round) abandon(a *attempt, tell bool) {
 	switch {
 	case !a.link.remove(a.id):
 		for o := range r.ends {
-			if o.from == a && o.kind != kindItem {
+			switch {
+			case o.from != a:
+				r.ends <- o // its room is still there
+			case o.kind != kindItem:
 				return
 			}
 		}
