@@ -53,6 +53,25 @@ func TestCancelReachesTheHandler(t *testing.T) {
 	})
 }
 
+// TestDoneContext makes calls that nobody wants any more: none is sent.
+func TestDoneContext(t *testing.T) {
+	s := newServer(t)
+	check(t, s.Handle("echo", echo))
+	c := join(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		if _, err := c.Call(ctx, "echo", nil); !errors.Is(err, call.Canceled) {
+			t.Errorf("the call ended with %v", err)
+		}
+	}
+	_, err := c.Call(within(t), "echo", nil) // on the connection behind all others
+	check(t, err)
+	if n := s.Stats().Taken; n != 1 {
+		t.Errorf("the server has taken %d calls, want the last one alone", n)
+	}
+}
+
 func TestDeadlineReachesTheHandler(t *testing.T) {
 	overTransports(t, func(t *testing.T, scheme string) {
 		w := newWaiting()

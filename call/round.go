@@ -117,9 +117,13 @@ func (r *round) run(ctx context.Context) (outcome, error) {
 	}
 }
 
-// launch sends the call to a server, when there is one.
+// launch sends the call to a server, when there is one. What nobody wants any
+// more is not sent.
 func (r *round) launch(ctx context.Context) error {
 	for {
+		if ctx.Err() != nil {
+			return r.expired(ctx)
+		}
 		l, err := r.next(ctx)
 		if err != nil {
 			return err
