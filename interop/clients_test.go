@@ -125,7 +125,7 @@ func TestOrdersClient(t *testing.T) {
 	connect := shop.expect(t, `^python listening for workers on (.*)`)
 	start(t, orders, "-role", "worker", "-name", "cook", "-connect", connect, "-receipts", receipts, "-dead", letters)
 
-	archive.expect(t, `^dead .*python/3: there is no unicorn in the kitchen, 3 times$`)
+	archive.expect(t, `^dead .*python/3: there is no unicorn in the kitchen \(tries: 3\)$`)
 	archive.expect(t, `^dead .*what is no order: .*decode main\.Order`)
 	archive.expect(t, `^cook +3 orders, 1 of them not at the first try$`)
 	archive.expect(t, `^5 messages were sent: 3 handled, 2 dead$`)
@@ -138,7 +138,7 @@ func TestOrdersClient(t *testing.T) {
 	for _, want := range []string{
 		"tea: 500 cents, made by cook in 1 tries",
 		"soufflé: 500 cents, made by cook in 2 tries",
-		"unicorn steak: there is no unicorn in the kitchen, 3 times",
+		"unicorn steak: there is no unicorn in the kitchen (tries: 3)",
 		"cake: 500 cents, made by cook in 1 tries",
 	} {
 		if !strings.Contains("\n"+strings.Join(told, "\n")+"\n", "\n"+want+"\n") {

@@ -170,6 +170,9 @@ func (s *socket) attach(x *session) error {
 		x.ousted.end(fmt.Errorf("identity %q handed over to %s", x.peer.ID, x.peer.RemoteAddr))
 	}
 	x.id = []byte(x.peer.ID)
+	if x.twin == nil { // in process the other side has to have attached too
+		s.replay(x)
+	}
 	s.mu.Lock()
 	s.sessions[x] = struct{}{}
 	if s.closed {
@@ -229,7 +232,6 @@ func (s *socket) serve(x *session, early []byte) error {
 		x.refuse(err)
 		return err
 	}
-	s.replay(x)
 	written := make(chan struct{})
 	s.send.Lock()
 	wake := x.pipe.out.SetConsumer(x)
