@@ -1,8 +1,10 @@
 package call_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,6 +165,23 @@ func TestOverload(t *testing.T) {
 			p.call(100, "work", 0, 0)
 			p.expect(answerKind, 100)
 		})
+	}
+}
+
+// TestHopsCount has calls that are small, behind hops that are not: the server
+// keeps both.
+func TestHopsCount(t *testing.T) {
+	g := newGated()
+	s := newServer(t, call.WithConcurrency(1), call.WithBacklog(100, 3000))
+	check(t, s.Handle("work", g.handle))
+	p := newRaw(t, bind(t, s, "tcp"))
+	hop := bytes.Repeat([]byte("h"), 1000)
+	defer close(g.gate)
+	for id := range uint64(4) {
+		p.send(hop, nil, []byte("work"), nil, rawHeader(callKind, id, 0, 0))
+	}
+	if m := p.recv(); len(m) != 5 || m[4][1] != refusalKind || !strings.HasPrefix(string(m[2]), "resource_exhausted ") {
+		t.Errorf("got %v, want a refusal", m)
 	}
 }
 

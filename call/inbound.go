@@ -20,7 +20,7 @@ type inbound struct {
 	about    Info
 	metadata []byte // encoded
 	credit   credit // of a stream
-	octets   int    // of the request
+	octets   int    // of the request and its hops
 
 	// What is being sent: one message at a time.
 	out  [8][]byte

@@ -38,7 +38,7 @@ type Server struct {
 	resuming []chan struct{}         // handlers that go on when there is a place
 	running  int                     // handlers that have a place
 	calls    int                     // of all peers, waiting, running or held up by a slow caller
-	octets   int                     // of their requests
+	octets   int                     // of their requests, hops included
 	taken    uint64                  // calls so far
 	draining bool                    // new calls are refused
 	drained  chan struct{}           // closed when draining and there are none

@@ -100,9 +100,9 @@ func WithConcurrency(handlers int) ServerOption {
 
 // WithBacklog sets how many calls may wait beside those whose handlers run,
 // streams whose callers are slow among them, and how many octets the requests
-// of all may have together; what is alone may have any number. Calls beyond that
-// are refused with ResourceExhausted, and not executed. Peers take turns. The
-// default is 16,384 calls and 64 MiB.
+// of all may have together, with what proxies put in front; what is alone may
+// have any number. Calls beyond that are refused with ResourceExhausted, and not
+// executed. Peers take turns. The default is 16,384 calls and 64 MiB.
 func WithBacklog(calls, octets int) ServerOption {
 	return serverOption(func(c *serverConfig) { c.backlog, c.backlogBytes = calls, octets })
 }

@@ -115,7 +115,7 @@ func (s *Server) call(in *inbound, id *socket.Peer, name, body []byte, h *header
 		in.request = Request{Method: in.method.name, Body: body}
 	}
 	in.metadata = h.metadata
-	in.octets = len(name) + len(body) + len(h.metadata)
+	in.octets = socket.Message(in.envelope[1:]).Size() + len(in.key.route) + len(name) + len(body) + len(h.metadata)
 	in.credit.items = h.credit
 	if h.left > 0 {
 		in.deadline = time.Now().Add(time.Duration(h.left) * time.Millisecond)
