@@ -99,6 +99,9 @@ func (b *inbound[T]) handle(ctx context.Context, tries Tries, handle func(contex
 	for {
 		var v T
 		topic, err := b.next(ctx, &m, &v)
+		if bad, ok := err.(*DecodeError); ok { //nolint:errorlint // as next returns it
+			return &DeadLetterError{DeadLetter{Message: bad.Message, Err: bad}, errNoDeadLetters}
+		}
 		if err != nil {
 			return err
 		}

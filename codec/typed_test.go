@@ -310,6 +310,7 @@ func TestDeadLetterIsNotLost(t *testing.T) {
 	}{
 		"no hook":                  {nil, "1", []error{errSorry}},
 		"a hook that fails":        {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return errFull })}, "1", []error{errSorry, errFull}},
+		"undecodable, no hook":     {nil, "]", []error{codec.ErrMalformed}},
 		"undecodable, hook failed": {[]codec.TypedOption{codec.WithDeadLetters(func(codec.DeadLetter) error { return errFull })}, "]", []error{codec.ErrMalformed, errFull}},
 	} {
 		t.Run(what, func(t *testing.T) {
