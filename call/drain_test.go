@@ -168,6 +168,33 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// TestCancelledCallsMakeRoom has calls that are given up while they wait: others
+// have their places at once.
+func TestCancelledCallsMakeRoom(t *testing.T) {
+	g := newGated()
+	s := newServer(t, call.WithConcurrency(1), call.WithBacklog(2, 1<<20))
+	check(t, s.Handle("work", g.handle))
+	p := newRaw(t, bind(t, s, "tcp"))
+	p.call(0, "work", 0, 0)
+	<-g.runs
+	for round := range uint64(5) {
+		for id := range uint64(2) {
+			p.call(10*round+10+id, "work", 0, 0)
+		}
+		for id := range uint64(2) {
+			p.send(nil, nil, nil, rawHeader(cancelKind, 10*round+10+id, 0, 0))
+		}
+	}
+	p.call(1, "work", 0, 0)
+	p.call(2, "work", 0, 0)
+	p.call(99, "no such method", 0, 0)
+	p.expect(refusalKind, 99) // the server has read all before
+	close(g.gate)
+	for id := range uint64(3) {
+		p.expect(answerKind, id)
+	}
+}
+
 // TestHopsCount has calls that are small, behind hops that are not: the server
 // keeps both.
 func TestHopsCount(t *testing.T) {

@@ -24,11 +24,18 @@ type Error struct {
 }
 
 // Errorf returns the error with which a handler fails a call: the code and the
-// text go to the caller. An error that is formatted with %w stays on this side,
-// where interceptors find it.
+// text go to the caller. What is formatted with %w stays on this side, where
+// interceptors find it.
+//
+// Of an error that only wraps one of Errorf, or a Code, the text around it stays
+// on this side too: it may be meant for nobody else.
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Text: err.Error(), cause: errors.Unwrap(err)}
+	e := &Error{Code: code, Text: err.Error(), cause: errors.Unwrap(err)}
+	if _, several := err.(interface{ Unwrap() []error }); several {
+		e.cause = err
+	}
+	return e
 }
 
 // Error returns the circumstances, the code and the text.

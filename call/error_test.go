@@ -176,3 +176,19 @@ func TestConnectAndDisconnect(t *testing.T) {
 		t.Errorf("connect of a closed client: %v", err)
 	}
 }
+
+// TestErrorfKeepsCauses: whatever is formatted with %w is found on this side.
+func TestErrorfKeepsCauses(t *testing.T) {
+	one, other := errors.New("one"), errors.New("other")
+	for _, err := range []error{
+		call.Errorf(call.Internal, "%w", one),
+		call.Errorf(call.Internal, "%w and %w", one, other),
+	} {
+		if !errors.Is(err, call.Internal) || !errors.Is(err, one) {
+			t.Errorf("%v does not match its code and its cause", err)
+		}
+	}
+	if err := call.Errorf(call.Internal, "%w and %w", one, other); !errors.Is(err, other) {
+		t.Errorf("%v does not match its second cause", err)
+	}
+}

@@ -1,5 +1,7 @@
 package call
 
+import "slices"
+
 // This file is about who runs: a server has a number of places for handlers,
 // and calls wait for one, each peer's in the order they came, the peers in
 // turn.
@@ -31,6 +33,22 @@ func (s *Server) admit(in *inbound) (run bool, err error) {
 	}
 	p.waiting = append(p.waiting, in)
 	return false, nil
+}
+
+// withdraw takes a cancelled call out that still waits for a place, so that it
+// takes none from others. Nobody waits for its answer. The caller holds mu.
+func (s *Server) withdraw(in *inbound) {
+	p := in.peer
+	i := slices.Index(p.waiting, in)
+	if i < 0 {
+		return
+	}
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	s.remove(in)
+	if len(p.waiting) == 0 {
+		p.waiting = nil
+		s.untake(p)
+	}
 }
 
 // remove takes a call out of the table. The caller holds mu.

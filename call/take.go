@@ -104,6 +104,7 @@ func (s *Server) note(key callKey, id *socket.Peer, h *header) {
 	case in == nil: // answered meanwhile
 	case h.kind == kindCancel:
 		in.end()
+		s.withdraw(in)
 	case h.kind == kindCredit:
 		in.credit.grant(h.credit)
 	}
