@@ -93,7 +93,7 @@ var letters = sync.Pool{New: func() any { return new(socket.Message) }}
 func (b *inbound[T]) recv(ctx context.Context) (topic string, v T, err error) {
 	m := letters.Get().(*socket.Message)
 	topic, err = b.next(ctx, m, &v)
-	if m.Size() <= largestKept {
+	if m.Size() <= keptBuffer {
 		letters.Put(m)
 	}
 	return topic, v, err
@@ -132,7 +132,7 @@ func (b *inbound[T]) open(m socket.Message, v *T) (topic string, err error) {
 	if b.topics {
 		want++
 	}
-	tagged := b.typed.schema.Name != ""
+	tagged := b.typed.tag != nil
 	if tagged {
 		want++
 	}

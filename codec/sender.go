@@ -48,9 +48,6 @@ type outbound[T any] struct {
 	typed typed
 }
 
-// largestKept is the largest buffer that is used again.
-const largestKept = 64 << 10
-
 // A parcel is the memory of a message on its way out.
 type parcel struct {
 	frames [3][]byte
@@ -68,8 +65,8 @@ func (o *outbound[T]) send(ctx context.Context, topic *string, v T) error {
 		p.topic = append(p.topic[:0], *topic...)
 		frames = append(frames, p.topic)
 	}
-	if o.typed.schema.Name != "" {
-		frames = append(frames, o.typed.schema.frame())
+	if o.typed.tag != nil {
+		frames = append(frames, o.typed.tag)
 	}
 	body, err := o.codec.Append(p.body[:0], v)
 	p.body = body
@@ -82,7 +79,7 @@ func (o *outbound[T]) send(ctx context.Context, topic *string, v T) error {
 // release gives the memory back: a socket keeps nothing of what it sent.
 func (p *parcel) release() {
 	clear(p.frames[:])
-	if cap(p.body) > largestKept || cap(p.topic) > largestKept {
+	if cap(p.body) > keptBuffer || cap(p.topic) > keptBuffer {
 		return
 	}
 	parcels.Put(p)

@@ -29,7 +29,7 @@ func (s *socket) Connect(endpoint string) error {
 		}
 	}
 	_, inprocess := t.(*inproc.Transport)
-	return s.connect(endpoint, func(ctx context.Context) (net.Conn, error) {
+	return s.ConnectFunc(endpoint, func(ctx context.Context) (net.Conn, error) {
 		if !inprocess { // there, to wait is all there is to dialing
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, s.cfg.handshakeTime)
@@ -48,20 +48,16 @@ func (s *socket) Connect(endpoint string) error {
 // socket closes what it returns. The name stands for the peer in events, and is
 // what Disconnect takes. Safe for concurrent use.
 func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Conn, error)) error {
-	return s.connect(name, dial)
-}
-
-func (s *socket) connect(endpoint string, dial func(context.Context) (net.Conn, error)) error {
-	p := s.newPipe(endpoint, true)
+	p := s.newPipe(name, true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		p.cancel()
-		return s.fail("connect", endpoint, ErrClosed)
+		return s.fail("connect", name, ErrClosed)
 	}
 	if onePerEndpoint(s.kind) {
 		for other := range s.dialers {
-			if other.endpoint == endpoint {
+			if other.endpoint == name {
 				p.cancel()
 				return nil
 			}
