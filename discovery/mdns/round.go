@@ -157,7 +157,9 @@ func (s *station) round(ctx context.Context, links []lan.Link, listen time.Durat
 	if s.listen <= listen && now.Sub(s.series.counted) >= countEvery && len(s.segments) > 0 {
 		s.series.counted = now
 		for _, f := range s.found {
-			if f.heard.Before(began) {
+			// Short silence is none: so soon after it was heard, the instance may
+			// hold back an answer that it has just given (RFC 6762 section 6).
+			if f.heard.Before(began) && now.Sub(f.heard) >= countEvery {
 				f.missed++
 			}
 			if f.told && f.missed >= maxMissed {

@@ -16,7 +16,7 @@ const (
 	maxAsks    = 4                      // for the parts of one instance
 	patience   = 15 * time.Second       // with an instance of which only parts come
 	maxMissed  = 3                      // rounds without an answer until an instance has expired
-	countEvery = 10 * time.Second       // at least, between rounds that count
+	countEvery = 10 * time.Second       // at least, from when an instance was heard to a round that counts, and between two
 )
 
 // sweepBy makes run sweep not later than at t. The caller holds mu.
