@@ -9,6 +9,7 @@ require (
 	github.com/klauspost/compress v1.20.3
 	github.com/miekg/dns v1.1.73
 	github.com/vmihailenco/msgpack/v5 v5.4.1
+	golang.org/x/crypto v0.55.0
 	golang.org/x/net v0.57.0
 	google.golang.org/protobuf v1.36.12
 )
@@ -28,5 +29,5 @@ require (
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
 	golang.org/x/sync v0.22.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
-	golang.org/x/text v0.40.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
 )

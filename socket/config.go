@@ -30,6 +30,12 @@ type config struct {
 	redialMin       time.Duration
 	redialMax       time.Duration
 
+	security           Security // nil: NULL
+	securityGiven      bool
+	authenticator      Authenticator
+	authenticatorGiven bool
+	domain             string
+
 	identity   []byte
 	properties zmtp.Metadata
 	transports map[string]transport.Transport
@@ -93,6 +99,9 @@ func (c *config) validate() error {
 		return bad("WithHeartbeat(%v, %v): want a timeout above the interval, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
+	}
+	if err := c.validateSecurity(); err != nil {
+		return err
 	}
 	for i, name := range c.propertyNames {
 		value := c.propertyValues[i]

@@ -186,7 +186,7 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 			return
 		}
 		delay = pause.Next()
-		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) {
+		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrAuth) {
 			delay = s.cfg.redialMax // it will not get better by asking often
 		}
 		s.monitors.emit(Event{Kind: kind, Endpoint: p.endpoint, Err: err, Delay: delay})

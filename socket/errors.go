@@ -98,10 +98,11 @@ func (e *peerError) Unwrap() []error { return []error{e.kind, e.err} }
 // classify returns err so that errors.Is finds ErrProtocol or ErrTooLarge in it
 // when that is what it is.
 func classify(err error) error {
-	if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) {
+	if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrAuth) {
 		return err
 	}
 	var (
+		auth      *zmtp.AuthError
 		protocol  *zmtp.ProtocolError
 		version   *zmtp.VersionError
 		mechanism *zmtp.MechanismError
@@ -113,10 +114,39 @@ func classify(err error) error {
 			return &peerError{ErrTooLarge, err}
 		}
 		return &peerError{ErrProtocol, err}
+	case errors.As(err, &auth):
+		return &AuthError{Status: auth.Status, Text: auth.Text}
+	case errors.As(err, &peer) && statusOf(peer.Reason) != 0:
+		status := statusOf(peer.Reason)
+		return &peerError{&AuthError{Status: status}, fmt.Errorf("%w: %s", err, statusText(status))}
 	case errors.As(err, &version), errors.As(err, &mechanism), errors.As(err, &peer):
 		return &peerError{ErrProtocol, err}
 	case errors.Is(err, queue.ErrTooLarge):
 		return &peerError{ErrTooLarge, err}
 	}
 	return err
+}
+
+// statusOf returns the status of RFC 27 that a peer gave as the reason of its
+// ERROR, or 0 if it gave another one (WT-58).
+func statusOf(reason string) int {
+	switch reason {
+	case "300":
+		return AuthTemporary
+	case "400":
+		return AuthDenied
+	case "500":
+		return AuthInternal
+	}
+	return 0
+}
+
+func statusText(status int) string {
+	switch status {
+	case AuthTemporary:
+		return "not now"
+	case AuthDenied:
+		return "it does not know us, or does not want us"
+	}
+	return "its authenticator has failed"
 }

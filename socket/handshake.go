@@ -23,7 +23,12 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 	if err := conn.SetDeadline(deadline); err != nil {
 		return peer, nil, err
 	}
+	mechanism, err := s.mechanism(x)
+	if err != nil {
+		return peer, nil, fmt.Errorf("%s: %w", s.cfg.security.Mechanism(), err)
+	}
 	h := zmtp.NewHandshake(zmtp.Config{
+		Mechanism:    mechanism,
 		SocketType:   s.kind,
 		Identity:     s.cfg.identity,
 		SendIdentity: announcesIdentity(s.kind),
@@ -33,6 +38,8 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 
 	// Both sides speak first. On a connection without a buffer of its own, such
 	// as net.Pipe, that takes someone to write while we read.
+	ctx, cancel := context.WithDeadline(x.pipe.ctx, deadline)
+	defer cancel()
 	out := make(chan []byte, 4)
 	wrote := make(chan error, 1)
 	go func() {
@@ -44,7 +51,7 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 		}
 		wrote <- err
 	}()
-	err = x.converse(h, deadline, &early, out)
+	err = x.converse(ctx, h, deadline, &early, out)
 	close(out)
 	if werr := <-wrote; err == nil {
 		err = werr
@@ -55,19 +62,41 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fmt.Errorf("handshake not done within %v: %w", s.cfg.handshakeTime, err)
 	}
+	x.cipher = h.Cipher()
 	return h.Peer(), early, classify(err)
 }
 
 // converse is handshake without the writing. A handshake that is evicted ends
 // when it would wait for the peer, not while something of the peer is unread.
-func (x *session) converse(h *zmtp.Handshake, deadline time.Time, early *[]byte, out chan<- []byte) error {
+func (x *session) converse(ctx context.Context, h *zmtp.Handshake, deadline time.Time, early *[]byte, out chan<- []byte) error {
 	buf := make([]byte, handshakeBuffer)
+	var b []byte // of buf: read, and not used yet
+	var ended error
 	for {
-		if b := h.Output(); b != nil {
-			out <- b
+		used, err := h.Receive(b)
+		if h.Greeted() {
+			x.pipe.greeted.Store(true)
 		}
+		if o := h.Output(); o != nil {
+			out <- o
+		}
+		if err != nil {
+			return err
+		}
+		b = b[used:]
 		if h.Done() {
+			*early = b
 			return nil
+		}
+		if r, ok := h.Asked(); ok {
+			h.Answer(x.pipe.s.authenticate(ctx, x, h.Mechanism(), r))
+			continue
+		}
+		if len(b) > 0 {
+			continue
+		}
+		if ended != nil {
+			return readError(ended)
 		}
 		if p := x.pipe; p.evicted.Load() {
 			if p.patience(time.Now()) <= 0 && !unread(x.conn) {
@@ -77,30 +106,9 @@ func (x *session) converse(h *zmtp.Handshake, deadline time.Time, early *[]byte,
 		}
 		n, err := x.conn.Read(buf)
 		if errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(deadline) { // evicted, or almost
-			if err := x.conn.SetReadDeadline(deadline); err != nil {
-				return err
-			}
-			continue
+			err = x.conn.SetReadDeadline(deadline)
 		}
-		for b := buf[:n]; len(b) > 0; {
-			used, err := h.Receive(b)
-			if h.Greeted() {
-				x.pipe.greeted.Store(true)
-			}
-			if o := h.Output(); o != nil {
-				out <- o
-			}
-			if err != nil {
-				return err
-			}
-			if b = b[used:]; h.Done() {
-				*early = b
-				return nil
-			}
-		}
-		if err != nil {
-			return readError(err)
-		}
+		b, ended = buf[:n], err
 	}
 }
 

@@ -20,14 +20,16 @@ type Peer struct {
 	LocalAddr  string    // our end of the connection
 	RemoteAddr string    // the other end
 	Mechanism  string    // of security: "NULL"; empty in process
+	UserID     string    // who our Authenticator says it is; empty if it did not say
 	Version    string    // of ZMTP that the peer announced: "3.1"; empty in process
 	Since      time.Time // when the handshake was completed
 
 	properties zmtp.Metadata
 }
 
-// Property returns a property of the peer's handshake, such as "X-Service". The
-// name's case does not matter (WT-39).
+// Property returns a property of the peer: what our Authenticator says of it or,
+// if it does not say, what the peer said in its handshake, such as "X-Service".
+// The name's case does not matter (WT-39).
 func (p Peer) Property(name string) (string, bool) {
 	v, ok := p.properties.Lookup(name)
 	return string(v), ok

@@ -3,6 +3,7 @@ package socket_test
 import (
 	"fmt"
 	"iter"
+	"strconv"
 	"testing"
 	"time"
 
@@ -87,7 +88,15 @@ func TestRFC37Null(t *testing.T) {
 			m := pull.Monitor()
 			w := s.dial(s.bind(pull))
 			w.write(greeting(3, 1), command("ERROR", string([]byte{byte(len(reason))})+reason))
-			s.says(refused(s, m, w), fmt.Sprintf("%q", reason))
+			err := s.event(m, socket.EventHandshakeFailed).Err
+			w.closed()
+			s.says(err, fmt.Sprintf("%q", reason))
+			_, status := strconv.Atoi(reason)
+			want := socket.ErrProtocol
+			if status == nil {
+				want = socket.ErrAuth
+			}
+			s.matches(err, want)
 		}
 	})
 

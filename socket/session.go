@@ -29,6 +29,8 @@ type session struct {
 	id     []byte   // the peer's identity, for the frame in front of its messages
 	ousted *session // whose identity it took over (ROUTER)
 
+	cipher *zmtp.Cipher // nil if the traffic goes in the clear
+
 	writeNow *attempt    // nil if the connection cannot be written without waiting
 	gather   net.Buffers // what the writer is at, here because it would be allocated each time
 
@@ -125,6 +127,7 @@ func (x *session) describe(p zmtp.Peer) {
 	x.peer.SocketType = p.SocketType
 	x.peer.ID = PeerID(p.Identity)
 	x.peer.Mechanism = p.Mechanism
+	x.peer.UserID = p.UserID
 	x.peer.Version = string([]byte{'0' + min(p.Major, 9), '.', '0' + min(p.Minor, 9)})
 	x.peer.properties = p.Properties
 	x.addresses()

@@ -19,6 +19,10 @@ const (
 	UnexpectedCommand
 	// TooLarge: legal, but over a limit of this side.
 	TooLarge
+	// BadNonce: an encrypted command that is not newer than the one before it.
+	BadNonce
+	// BadCrypto: a box that does not open, or holds what it must not.
+	BadCrypto
 )
 
 // String returns the kind in words.
@@ -36,6 +40,10 @@ func (k Kind) String() string {
 		return "unexpected command"
 	case TooLarge:
 		return "over the limit"
+	case BadNonce:
+		return "replayed nonce"
+	case BadCrypto:
+		return "cryptographic error"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Handshake takes one connection from its first octet to the first octet of
@@ -36,7 +37,10 @@ type Handshake struct {
 	out    []byte
 	peer   Peer
 	phase  phase
-	err    error // why phase is failed
+
+	vouched Metadata // what the authenticator says of the peer
+
+	err error // why phase is failed
 }
 
 type phase uint8
@@ -101,6 +105,43 @@ func (h *Handshake) Output() []byte {
 // done before we are.
 func (h *Handshake) Greeted() bool { return h.phase != greeting }
 
+// Asked returns what an authenticator is to decide, while the mechanism waits
+// for that. The answer goes to [Handshake.Answer].
+func (h *Handshake) Asked() (r Request, ok bool) {
+	if h.phase != security || h.mech.State() != Waiting {
+		return r, false
+	}
+	asker, ok := h.mech.(Asker)
+	if !ok {
+		return r, false
+	}
+	return asker.Request(), true
+}
+
+// Answer takes the verdict that was asked for. The handshake goes on with the
+// next call of Receive, which may have nothing to give it.
+func (h *Handshake) Answer(v Verdict) {
+	if _, ok := h.Asked(); !ok {
+		return
+	}
+	if v.Status == StatusOK {
+		h.peer.UserID, h.vouched = v.UserID, v.Metadata
+	}
+	h.mech.(Asker).Answer(v)
+}
+
+// Mechanism returns the name of the mechanism.
+func (h *Handshake) Mechanism() string { return h.mech.Name() }
+
+// Cipher returns what encrypts and decrypts the traffic of a handshake that is
+// done, or nil if that goes in the clear.
+func (h *Handshake) Cipher() *Cipher {
+	if s, ok := h.mech.(Sealer); ok && h.phase == done {
+		return s.Cipher()
+	}
+	return nil
+}
+
 // Done reports whether the handshake has succeeded. Traffic may go out after
 // the last Output, and come in after the last octet consumed.
 func (h *Handshake) Done() bool { return h.phase == done }
@@ -153,6 +194,7 @@ func (h *Handshake) advance() {
 			return
 		}
 		h.peer = peer
+		h.peer.Properties = slices.Concat(h.vouched, peer.Properties) // the first of a name counts
 		if h.config.Admit != nil {
 			if err := h.config.Admit(h.peer); err != nil {
 				h.refuse(fmt.Errorf("peer not admitted: %w", err), err.Error())

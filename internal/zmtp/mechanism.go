@@ -59,3 +59,10 @@ type Mechanism interface {
 	// this side stay silent. It is the last call.
 	Refuse(dst []byte, reason string) []byte
 }
+
+// A Sealer is a mechanism that encrypts the traffic. Once the handshake is
+// done, Cipher returns what does that.
+type Sealer interface {
+	Mechanism
+	Cipher() *Cipher
+}

@@ -10,8 +10,14 @@ const NullName = "NULL"
 // what the other says.
 func Null() Mechanism { return new(null) }
 
+// NullAsking is Null that has an authenticator asked, by the peer's address
+// alone, before it says READY (RFC 27).
+func NullAsking() Mechanism { return &null{asks: true} }
+
 type null struct {
 	local, peer Metadata
+	asks        bool // an answer is waited for
+	refused     *AuthError
 	sent        bool // our READY is out
 	ready       bool // the peer's has come
 }
@@ -32,7 +38,10 @@ func (n *null) Receive(name string, payload []byte) (err error) {
 }
 
 func (n *null) Output(dst []byte) ([]byte, error) {
-	if n.sent {
+	if n.refused != nil {
+		return appendRefusal(dst, n.refused), n.refused
+	}
+	if n.sent || n.asks {
 		return dst, nil
 	}
 	n.sent = true
@@ -40,11 +49,18 @@ func (n *null) Output(dst []byte) ([]byte, error) {
 }
 
 func (n *null) State() State {
-	if n.ready {
+	switch {
+	case n.asks:
+		return Waiting
+	case n.ready:
 		return Ready
 	}
 	return Receiving
 }
+
+func (*null) Request() Request { return Request{} }
+
+func (n *null) Answer(v Verdict) { n.asks, n.refused = false, refusal(v) }
 
 func (n *null) Metadata() Metadata { return n.peer }
 

@@ -12,7 +12,8 @@ type Peer struct {
 	Mechanism    string   // the same as ours
 	SocketType   string   // empty if the peer sent none (WT-43)
 	Identity     []byte   // at most MaxIdentity octets, the first not zero; nil if the peer sent none
-	Properties   Metadata // everything as received, those two included
+	Properties   Metadata // everything as received, those two included; what our authenticator says of it comes first
+	UserID       string   // who our authenticator says it is
 }
 
 // AtLeast reports whether the peer announced version major.minor or a higher
