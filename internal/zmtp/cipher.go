@@ -1,60 +1,74 @@
 package zmtp
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
 
-	"golang.org/x/crypto/poly1305" //nolint:staticcheck // deprecated for whoever has a choice: it is what CURVE is made of
+	"golang.org/x/crypto/poly1305" //nolint:staticcheck // the box is the protocol's, and nothing newer may take its place
 	"golang.org/x/crypto/salsa20/salsa"
 )
 
 // CipherOverhead is how much longer the body of a MESSAGE is than the body of
 // the frame it carries.
-const CipherOverhead = messageHead + poly1305.TagSize + 1
+const CipherOverhead = plainAt + 1
 
+// Where things are in a MESSAGE: its name, the end of the nonce, and the box,
+// which is a tag and, encrypted, the flags and the body of the frame.
 const (
 	messageName = "\x07MESSAGE"
-	messageHead = len(messageName) + 8 // and the counter of the nonce
+	messageHead = len(messageName)
+	boxAt       = messageHead + 8
+	plainAt     = boxAt + poly1305.TagSize
+)
 
-	// What salsa20 gives before the part that encrypts: the key of the tag.
-	tagKeySize = 32
-
-	// The flags in the box (WT-78). COMMAND is not the bit it is in a frame.
+// The flags in the box (WT-78). COMMAND is not the bit it is in a frame.
+const (
 	innerMore    = 1 << 0
 	innerCommand = 1 << 1
 )
 
+// Of the keystream of a box, the first keySize octets are the key of its tag.
+// The rest is for what is encrypted. It comes in blocks; four of them at one go
+// take as long as two that are made one by one.
+const (
+	keySize = 32
+	block   = 64
+	quad    = 4 * block
+)
+
 // A Cipher encrypts the traffic of one connection, and decrypts the peer's
 // (RFC 25): each frame, message or command, travels in a MESSAGE. The two
-// directions are independent: Seal and Open may be used beside each other, each
-// by one goroutine at a time. Neither holds memory for what it is given.
+// directions are independent: Seal may be used beside Open or Unseal, each
+// direction by one goroutine at a time.
 //
-// What travels are boxes of NaCl, but they are not made with its package: the
-// nonces of one direction begin with the same 16 octets, so that a step of the
-// key derivation is needed once a connection in place of once a message, and
-// a box can be made where it is to stand.
+// The boxes are NaCl's, put together from their parts here. The key for a nonce
+// is derived from 16 octets of it that are the same for all that a side sends:
+// that need not be done for each. And nothing has to be copied for it.
 type Cipher struct {
-	send cipherEnd
-	recv cipherEnd
+	send, recv cipherEnd
 }
 
-// A cipherEnd is one direction.
+// A cipherEnd is one direction: the key for the nonces that begin with its
+// prefix, and how the nonce used last ended.
 type cipherEnd struct {
-	key  [32]byte // of salsa20, with the beginning of the nonces in it
-	last uint64   // the counter used last
+	key  [32]byte
+	last uint64
 }
 
-// newCipher returns the cipher of a connection with this key of its boxes. The
-// prefixes are those of the nonces of each direction, 16 octets, the counters
-// the last ones that the handshake used.
+// newCipher returns the cipher of a connection, whose key is precomputed from
+// the two sides' transient keys. The prefixes, of 16 octets, are those of the
+// nonces of each direction, the counters the last ones that the handshake used.
 func newCipher(key *[32]byte, sends, receives string, sent, received uint64) *Cipher {
-	c := new(Cipher)
-	salsa.HSalsa20(&c.send.key, (*[16]byte)([]byte(sends)), key, &salsa.Sigma)
-	salsa.HSalsa20(&c.recv.key, (*[16]byte)([]byte(receives)), key, &salsa.Sigma)
-	c.send.last, c.recv.last = sent, received
-	return c
+	return &Cipher{send: newCipherEnd(key, sends, sent), recv: newCipherEnd(key, receives, received)}
+}
+
+func newCipherEnd(key *[32]byte, prefix string, last uint64) cipherEnd {
+	e := cipherEnd{last: last}
+	salsa.HSalsa20(&e.key, (*[16]byte)([]byte(prefix)), key, &salsa.Sigma)
+	return e
 }
 
 // Seal appends the frame that carries, encrypted, a frame with these flags and
@@ -66,73 +80,102 @@ func (c *Cipher) Seal(dst []byte, flags byte, body []byte) []byte {
 		panic("zmtp: the nonces of a connection are used up") // not in a thousand years
 	}
 	e.last++
-	size := CipherOverhead + len(body)
+	size := len(body) + CipherOverhead
 	header := shortHeader
 	if size > maxShort {
 		header = longHeader
 	}
 	begin := len(dst)
 	dst = slices.Grow(dst, header+size)[:begin+header+size]
-	message := dst[begin+header:]
-	copy(message[CipherOverhead:], body) // first, for it may stand where the frame goes
-	message[CipherOverhead-1] = innerFlags(flags)
+	m := dst[begin+header:]
+	copy(m[plainAt+1:], body) // first, for it may stand where the frame goes
+	m[plainAt] = innerFlags(flags)
 	AppendHeader(dst[:begin], 0, size)
 
-	// The key of the tag stands where the head and the tag will.
-	clear(message[:tagKeySize])
-	var counter [16]byte // the rest of the nonce, and how many blocks of 64 octets
-	binary.BigEndian.PutUint64(counter[:], e.last)
-	salsa.XORKeyStream(message, message, &counter, &e.key)
-	tagKey := [tagKeySize]byte(message)
+	// What stands before the flags is as long as the key of the tag, and zero, so
+	// that the keystream leaves that key there.
+	clear(m[:plainAt])
+	var nonce [16]byte
+	binary.BigEndian.PutUint64(nonce[:], e.last)
+	e.apply(m, &nonce, 0)
+	key := [keySize]byte(m)
 	var tag [poly1305.TagSize]byte
-	poly1305.Sum(&tag, message[tagKeySize:], &tagKey)
-	copy(message, messageName)
-	copy(message[len(messageName):], counter[:8])
-	copy(message[messageHead:], tag[:])
+	poly1305.Sum(&tag, m[plainAt:], &key)
+	copy(m, messageName)
+	copy(m[messageHead:], nonce[:8])
+	copy(m[boxAt:], tag[:])
 	return dst
 }
 
 // Open decrypts the body of a frame of the peer, which has to be a MESSAGE, and
-// appends to dst the frame that it carries, header and body. The memory behind
-// dst must not be that of message. An error is a [*ProtocolError]; then dst is
-// as it was, and the connection of no more use.
+// appends to dst the frame that it carries, header and body. An error is a
+// [*ProtocolError]; then dst is as it was, and the connection of no more use.
 func (c *Cipher) Open(dst, message []byte) ([]byte, error) {
-	if len(message) < CipherOverhead || string(message[:len(messageName)]) != messageName {
-		return dst, &ProtocolError{
+	begin := len(dst)
+	dst = append(dst, message...)
+	frame, err := c.Unseal(dst[begin:])
+	return append(dst[:begin], frame...), err
+}
+
+// Unseal is Open in place: the frame it returns is a part of message.
+func (c *Cipher) Unseal(message []byte) (frame []byte, err error) {
+	if len(message) < CipherOverhead || string(message[:messageHead]) != messageName {
+		return nil, &ProtocolError{
 			UnexpectedCommand, fmt.Sprintf("a frame of %d octets that is no MESSAGE", len(message)),
 			"encrypted traffic",
 		}
 	}
 	e := &c.recv
-	nonce := binary.BigEndian.Uint64(message[len(messageName):])
-	if nonce <= e.last {
-		return dst, &ProtocolError{BadNonce, fmt.Sprintf("nonce %d", nonce), fmt.Sprintf("one above %d", e.last)}
+	var nonce [16]byte
+	copy(nonce[:], message[messageHead:boxAt])
+	last := binary.BigEndian.Uint64(nonce[:])
+	if last <= e.last {
+		return nil, &ProtocolError{BadNonce, fmt.Sprintf("nonce %d", last), fmt.Sprintf("one above %d", e.last)}
 	}
-	tag := (*[poly1305.TagSize]byte)(message[messageHead:])
-	sealed := message[messageHead+poly1305.TagSize:]
+	box := message[plainAt:]
+	var first [quad]byte
+	stream := first[:block]
+	if keySize+len(box) > 2*block {
+		stream = first[:]
+	}
+	salsa.XORKeyStream(stream, stream, &nonce, &e.key)
+	key, tag := [keySize]byte(stream), [poly1305.TagSize]byte(message[boxAt:])
+	if !poly1305.Verify(&tag, box, &key) {
+		return nil, &ProtocolError{BadCrypto, "a MESSAGE that does not open", "one made with this connection's keys"}
+	}
+	e.last = last
+	n := subtle.XORBytes(box, box, stream[keySize:])
+	e.apply(box[n:], &nonce, len(stream)/block)
 
-	// The first block gives the key of the tag, and the beginning of the rest.
-	var first [64]byte
-	begun := copy(first[tagKeySize:], sealed)
-	var counter [16]byte
-	binary.BigEndian.PutUint64(counter[:], nonce)
-	salsa.XORKeyStream(first[:], first[:], &counter, &e.key)
-	if !poly1305.Verify(tag, sealed, (*[tagKeySize]byte)(first[:])) {
-		return dst, &ProtocolError{BadCrypto, "a MESSAGE that does not open", "one made with this connection's keys"}
-	}
-	e.last = nonce
-	flags, err := outerFlags(first[tagKeySize])
+	flags, err := outerFlags(box[0])
 	if err != nil {
-		return dst, err
+		return nil, err
 	}
-	size := len(sealed) - 1
-	dst = AppendHeader(slices.Grow(dst, longHeader+size), flags, size)
-	dst = append(dst, first[tagKeySize+1:tagKeySize+begun]...)
-	rest := sealed[begun:]
-	dst = dst[:len(dst)+len(rest)]
-	counter[8] = 1
-	salsa.XORKeyStream(dst[len(dst)-len(rest):], rest, &counter, &e.key)
-	return dst, nil
+	size := len(box) - 1
+	at := CipherOverhead - shortHeader
+	if size > maxShort {
+		at = CipherOverhead - longHeader
+	}
+	AppendHeader(message[at:at], flags, size)
+	return message[at:], nil
+}
+
+// apply encrypts b, or decrypts it, with the keystream from a block on. The
+// second half of nonce is where it counts blocks.
+func (e *cipherEnd) apply(b []byte, nonce *[16]byte, from int) {
+	n := len(b)
+	if rest := n % quad; rest > 2*block {
+		n -= rest
+	}
+	binary.LittleEndian.PutUint64(nonce[8:], uint64(from))
+	salsa.XORKeyStream(b[:n], b[:n], nonce, &e.key)
+	if n == len(b) {
+		return
+	}
+	var last [quad]byte
+	binary.LittleEndian.PutUint64(nonce[8:], uint64(from+n/block))
+	salsa.XORKeyStream(last[:], last[:], nonce, &e.key)
+	subtle.XORBytes(b[n:], b[n:], last[:])
 }
 
 func innerFlags(flags byte) (inner byte) {
