@@ -9,7 +9,8 @@ import (
 // Security is a security mechanism with this side's part in it and what it
 // has to prove who it is. Packages plain and curve make them. It holds for the
 // connections of transports that leave the process; within it, there is nobody
-// to be kept out.
+// to be kept out. One with a method Validate() error has a new socket refused
+// with ErrOption when that returns an error.
 type Security interface {
 	// Mechanism is the mechanism's name in the greeting, such as "CURVE".
 	Mechanism() string
@@ -55,6 +56,11 @@ func (c *config) validateSecurity() error {
 	case c.security != nil && c.security.Serves() && c.authenticator == nil:
 		return fmt.Errorf("%w: a server of %s without WithAuthenticator: say who may come, auth.Anyone() for everybody",
 			ErrOption, c.security.Mechanism())
+	}
+	if v, ok := c.security.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrOption, c.security.Mechanism(), err)
+		}
 	}
 	return nil
 }
