@@ -14,7 +14,11 @@ import (
 // public, to which secret has to belong. All is copied. The error says that no
 // connection can come of these keys.
 func CurveClient(server [CurveKeySize]byte, public, secret *[CurveKeySize]byte) (Mechanism, error) {
-	return newCurveClient(server, curvePair{*public, *secret}, rand.Reader)
+	c, err := newCurveClient(server, curvePair{*public, *secret}, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func newCurveClient(server [CurveKeySize]byte, own curvePair, random io.Reader) (*curveClient, error) {
@@ -81,9 +85,11 @@ func (c *curveClient) receiveWelcome(b []byte) error {
 	}
 	copy(c.theirs[:], take(&plain, CurveKeySize))
 	copy(c.cookie[:], plain)
-	c.key, err = curveShared(&c.theirs, &c.transient.secret)
+	if c.key, err = curveShared(&c.theirs, &c.transient.secret); err != nil {
+		return err
+	}
 	c.step = sendInitiate
-	return err
+	return nil
 }
 
 func (c *curveClient) receiveReady(b []byte) error {
@@ -95,10 +101,12 @@ func (c *curveClient) receiveReady(b []byte) error {
 	if err != nil {
 		return err
 	}
+	if c.peer, err = ParseMetadata(plain); err != nil {
+		return err
+	}
 	c.received = binary.BigEndian.Uint64(counter)
-	c.peer, err = ParseMetadata(plain)
 	c.step = clientDone
-	return err
+	return nil
 }
 
 func (c *curveClient) Output(dst []byte) ([]byte, error) {

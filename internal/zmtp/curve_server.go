@@ -93,9 +93,12 @@ func (s *curveServer) receiveHello(b []byte) (err error) {
 			return &ProtocolError{BadCrypto, "HELLO with something in its box", "64 zeros"}
 		}
 	}
+	if err := s.prepareWelcome(); err != nil {
+		return err
+	}
 	s.received = binary.BigEndian.Uint64(counter)
 	s.step = sendWelcome
-	return s.prepareWelcome()
+	return nil
 }
 
 func (s *curveServer) prepareWelcome() (err error) {
@@ -134,10 +137,12 @@ func (s *curveServer) receiveInitiate(b []byte) (err error) {
 	if err := s.checkVouch(take(&plain, vouchSize)); err != nil {
 		return err
 	}
+	if s.peer, err = ParseMetadata(plain); err != nil {
+		return err
+	}
 	s.received = nonce
-	s.peer, err = ParseMetadata(plain)
 	s.step = asking
-	return err
+	return nil
 }
 
 // checkVouch makes sure that the owner of C made the vouch, for this connection

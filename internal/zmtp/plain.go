@@ -42,8 +42,9 @@ func (p *plainClient) Receive(name string, payload []byte) (err error) {
 		return err
 	}
 	if p.step == awaitReady {
-		p.peer, err = ParseMetadata(payload)
-		p.step = clientDone
+		if p.peer, err = ParseMetadata(payload); err == nil {
+			p.step = clientDone
+		}
 		return err
 	}
 	if len(payload) > 0 {
@@ -98,8 +99,9 @@ func (p *plainServer) Receive(name string, payload []byte) (err error) {
 		return err
 	}
 	if p.step == awaitInitiate {
-		p.peer, err = ParseMetadata(payload)
-		p.step = sendReady
+		if p.peer, err = ParseMetadata(payload); err == nil {
+			p.step = sendReady
+		}
 		return err
 	}
 	user, rest, ok := cutCounted(payload)

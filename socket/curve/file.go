@@ -64,7 +64,7 @@ func read(file string, check func(os.FileInfo) error) (string, error) {
 	if err != nil {
 		return "", unwrapPath(err)
 	}
-	defer f.Close()      //nolint:errcheck // of a file that was only read
+	defer f.Close()       //nolint:errcheck // of a file that was only read
 	info, err := f.Stat() // of what is open, whatever the name leads to by now
 	if err == nil {
 		err = check(info)
