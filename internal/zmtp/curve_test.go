@@ -46,12 +46,17 @@ type curveTalk struct {
 
 func newCurveTalk(t testing.TB) curveTalk {
 	t.Helper()
+	return newCurveTalkWith(t, from(0), from(100))
+}
+
+func newCurveTalkWith(t testing.TB, randomC, randomS io.Reader) curveTalk {
+	t.Helper()
 	s := testPair(t, 's')
-	c, err := newCurveClient(s.public, testPair(t, 'c'), from(0))
+	c, err := newCurveClient(s.public, testPair(t, 'c'), randomC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	talk := curveTalk{c, newCurveServer(s, from(100))}
+	talk := curveTalk{c, newCurveServer(s, randomS)}
 	talk.client.Start(Metadata{{SocketTypeProperty, []byte("PUSH")}})
 	talk.server.Start(Metadata{{SocketTypeProperty, []byte("PULL")}})
 	return talk
