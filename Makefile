@@ -1,6 +1,6 @@
 # The steps themselves are in .ci/run, so that they are the same here and there.
 .DEFAULT_GOAL := help
-.PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy
+.PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy vulncheck
 
 FUZZTIME  ?= 30000x
 BENCH     ?= .
@@ -50,6 +50,9 @@ examples: ## run the example that the README shows
 
 lint: ## run the linters
 	@bash .ci/run lint
+
+vulncheck: ## look for known vulnerabilities in what is called; needs the net
+	@bash .ci/run vulncheck
 
 fmt: ## format all code
 	@go tool -modfile=tools/go.mod gofumpt -l -w .
