@@ -34,6 +34,7 @@ type Batch struct {
 	large []part // the large bodies, by position
 	msgs  int    // whole messages
 	size  int    // octets on the wire, large bodies included
+	kept  int    // octets of memory that the budget has for it, once its producer is gone
 	next  *Batch
 }
 

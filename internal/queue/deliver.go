@@ -22,7 +22,7 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 	for d.msgs > 0 {
 		to, parts, msgs, size := d.fitting(q)
 		if msgs == 0 {
-			q.full = true
+			q.full, q.short = true, q.budget != nil
 			return false, wake
 		}
 		if q.conflate {
@@ -82,6 +82,7 @@ func (q *Queue) count(b *Batch, msgs, size int) {
 	q.msgs += msgs
 	q.waiting += msgs
 	q.size += size
+	q.budget.Charge(size)
 	q.total += uint64(msgs)
 }
 

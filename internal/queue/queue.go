@@ -51,6 +51,8 @@ type Queue struct {
 	producer Producer
 	consumer Waker
 	marks    Marks
+	budget   *Budget // that it shares with other queues, if any
+	exempt   bool    // from it: what comes is only counted
 	conflate bool
 
 	first, last *Batch // whole messages that the consumer has not taken
@@ -62,6 +64,7 @@ type Queue struct {
 	busy        bool   // the consumer's last take was more than a small buffer
 	asleep      bool   // the consumer found it empty and wants to be woken
 	full        bool   // the producer found it full and wants to hear of room
+	short       bool   // full is what the budget is, not the queue
 }
 
 // New returns an empty queue under lock. A conflating queue keeps only the
@@ -88,6 +91,14 @@ func (q *Queue) SetMarks(m Marks) {
 	q.room()
 }
 
+// SetBudget has what Deliver puts into the queue count against a budget that it
+// shares with others. The caller holds the lock, and the queue is empty.
+func (q *Queue) SetBudget(b *Budget) { q.budget = b }
+
+// Exempt lets Deliver go beyond the budget. The caller holds the lock, and
+// changes the marks afterwards.
+func (q *Queue) Exempt() { q.exempt = true }
+
 // SetConflate says whether the queue keeps only the newest message from now
 // on. The caller holds the lock. Of the messages that wait, it keeps that one.
 func (q *Queue) SetConflate(on bool) {
@@ -105,6 +116,7 @@ func (q *Queue) SetConflate(on bool) {
 	msgs, size = msgs+m, size+n
 	q.msgs -= msgs
 	q.size -= size
+	q.budget.Charge(-size)
 	q.waiting -= msgs
 	q.conflated += uint64(msgs)
 	q.room()
@@ -129,8 +141,9 @@ func (q *Queue) Fits(size int) bool {
 // caller holds the lock.
 func (q *Queue) Full() bool { return q.full }
 
-// space returns how many messages have room, and octets. A conflating queue
-// has room for any, one by one.
+// space returns how many messages have room, and octets: none or less above the
+// marks or the budget, for which an empty queue takes any one message. A
+// conflating queue has room for any, one by one.
 func (q *Queue) space() (msgs, size int) {
 	msgs, size = math.MaxInt, math.MaxInt
 	switch m := q.marks; {
@@ -144,6 +157,9 @@ func (q *Queue) space() (msgs, size int) {
 		}
 		if m.Bytes > 0 {
 			size = m.Bytes - q.size
+		}
+		if q.budget != nil && !q.exempt {
+			size = min(size, max(q.budget.Left(), Share-q.size))
 		}
 	}
 	return msgs, size
@@ -249,6 +265,7 @@ func (q *Queue) Clear() (msgs, size int) {
 	q.first, q.last, q.waiting = nil, nil, 0
 	q.msgs -= msgs
 	q.size -= size
+	q.budget.Charge(-size)
 	q.room()
 	return msgs, size
 }
@@ -309,6 +326,7 @@ func (q *Queue) Rest() bool {
 func (q *Queue) Release(msgs, size int) {
 	q.msgs -= msgs
 	q.size -= size
+	q.budget.Charge(-size)
 	q.left += uint64(msgs)
 	if q.full {
 		q.room()
@@ -321,7 +339,10 @@ func (q *Queue) room() {
 	if !q.full || q.marks.Messages > 0 && q.msgs > q.marks.Messages/2 || q.marks.Bytes > 0 && q.size > q.marks.Bytes/2 {
 		return
 	}
-	q.full = false
+	if q.short && !q.exempt && q.size > Share/2 && q.budget.Left() <= 0 {
+		return
+	}
+	q.full, q.short = false, false
 	if q.producer != nil {
 		q.producer.Room(q)
 	}

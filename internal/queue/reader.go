@@ -17,6 +17,7 @@ type Reader struct {
 
 	sealed bool  // nothing more comes from q, and nothing is owed to it
 	last   Depth // of q when the reader was sealed
+	kept   int   // what the budget has for a sealed reader
 }
 
 // NewReader returns the reading end of q.
@@ -56,8 +57,12 @@ func (r *Reader) Done() {
 	r.pos, r.used = r.raw.end, r.raw.large
 	r.ahead--
 	if r.pos == len(r.b.buf) {
+		kept := r.b.kept
 		r.b = freeHead(r.b)
 		r.pos, r.used = 0, 0
+		if r.sealed {
+			r.giveBack(kept)
+		}
 	}
 	if r.sealed {
 		return
@@ -110,10 +115,40 @@ func (r *Reader) Seal() (total uint64) {
 	r.q.Lock()
 	defer r.q.Unlock()
 	r.takeAll()
+	r.leave()
 	r.q.Release(r.ahead+r.msgs, r.size+r.sizeAhead())
 	r.msgs, r.size = 0, 0
 	r.sealed, r.last = true, r.q.Depth()
 	return r.last.Total
+}
+
+// leave tells the budget what is left behind: the memory and not the octets on
+// the wire, for a peer that comes to leave one octet again and again.
+func (r *Reader) leave() {
+	if r.q.budget == nil || r.b == nil {
+		return
+	}
+	r.kept = Keep
+	for b := r.b; b != nil; b = b.next {
+		b.kept = cap(b.buf)
+		for _, p := range b.large {
+			b.kept += cap(p.body)
+		}
+		r.kept += b.kept
+	}
+	r.q.budget.Leave(r.kept)
+}
+
+// giveBack tells the budget that so many octets are left behind no more, and if
+// nothing is, that the rest goes with them.
+func (r *Reader) giveBack(n int) {
+	if r.b == nil {
+		n = r.kept
+	}
+	if n > 0 {
+		r.kept -= n
+		r.q.budget.Return(n)
+	}
 }
 
 // Wipe throws away everything there is to read now, and returns how many
@@ -129,6 +164,9 @@ func (r *Reader) Wipe() (msgs int) {
 	msgs = r.ahead
 	FreeList(r.b)
 	r.b, r.ahead = nil, 0
+	if r.sealed {
+		r.giveBack(r.kept)
+	}
 	return msgs
 }
 
