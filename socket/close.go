@@ -72,6 +72,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	s.cancel()
 	<-ended
 	s.monitors.close()
+	s.journal.close()
 
 	s.send.Lock()
 	defer s.send.Unlock()

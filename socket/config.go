@@ -2,6 +2,7 @@ package socket
 
 import (
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
@@ -25,16 +26,24 @@ type config struct {
 	linger          time.Duration // negative: for ever
 	handshakeTime   time.Duration
 	maxHandshakes   int
+	maxConns        int           // accepted, past their handshake; 0: no limit
+	maxConnsEach    int           // accepted from one address; 0: no limit
+	maxBuffered     int           // octets of all incoming queues; 0: no limit
+	maxStall        time.Duration // 0: no limit
 	heartbeat       time.Duration // 0: off
 	heartbeatExpiry time.Duration
 	redialMin       time.Duration
 	redialMax       time.Duration
+	deniedMin       time.Duration // unless given, redialMax
+	deniedMax       time.Duration // unless given, deniedFactor times that
+	deniedGiven     bool
 
 	security           Security // nil: NULL
 	securityGiven      bool
 	authenticator      Authenticator
 	authenticatorGiven bool
 	domain             string
+	logger             *slog.Logger // nil: slog.Default()
 
 	identity   []byte
 	properties zmtp.Metadata
@@ -65,6 +74,8 @@ func newConfig() *config {
 		linger:          defaultLinger,
 		handshakeTime:   defaultHandshakeTime,
 		maxHandshakes:   defaultMaxHandshakes,
+		maxConns:        defaultMaxConnections,
+		maxBuffered:     defaultMaxBuffered,
 		heartbeat:       defaultHeartbeat,
 		heartbeatExpiry: defaultHeartbeatExpiry,
 		redialMin:       defaultRedialMin,
@@ -95,10 +106,21 @@ func (c *config) validate() error {
 		return bad("WithHandshakeTimeout(%v): want more than 0", c.handshakeTime)
 	case c.maxHandshakes <= 0:
 		return bad("WithMaxHandshakes(%d): want more than 0", c.maxHandshakes)
+	case c.maxConns < 0 || c.maxConnsEach < 0:
+		return bad("WithMaxConnections(%d), WithMaxConnectionsPerAddress(%d): want 0 for no limit, or numbers", c.maxConns, c.maxConnsEach)
+	case c.maxBuffered < 0:
+		return bad("WithMaxBuffered(%d): want 0 for no limit, or octets", c.maxBuffered)
+	case c.maxStall < 0:
+		return bad("WithMaxStall(%v): want 0 for no limit, or a time", c.maxStall)
 	case c.heartbeat < 0 || c.heartbeat > 0 && c.heartbeatExpiry <= c.heartbeat:
 		return bad("WithHeartbeat(%v, %v): want a timeout above the interval, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
+	case c.deniedGiven && (c.deniedMin <= 0 || c.deniedMax < c.deniedMin):
+		return bad("WithRedialDenied(%v, %v): want 0 < shortest <= longest", c.deniedMin, c.deniedMax)
+	}
+	if !c.deniedGiven {
+		c.deniedMin, c.deniedMax = c.redialMax, deniedFactor*c.redialMax
 	}
 	if err := c.validateSecurity(); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/brokerless/brokerless/internal/backoff"
 	"github.com/brokerless/brokerless/transport"
 	"github.com/brokerless/brokerless/transport/inproc"
 )
@@ -158,12 +157,12 @@ func (p *pipe) drain(linger time.Duration) {
 
 // dial keeps p connected until it is given up.
 func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
-	pause := backoff.Backoff{Min: s.cfg.redialMin, Max: s.cfg.redialMax}
-	var delay time.Duration
+	pace := newPacing(s.cfg)
 	for attempt := 0; !p.over(); attempt++ {
 		if attempt > 0 {
 			s.redials.Add(1)
 		}
+		var lived time.Duration
 		conn, err := dial(p.ctx)
 		kind := EventRedial
 		if err != nil {
@@ -174,28 +173,21 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 				e.Remote = a.String()
 			}
 			s.monitors.emit(e)
-			var lived time.Duration
-			if lived, err = s.establish(p.ctx, p, conn); lived > delay {
-				pause.Reset() // not for a peer that lets us in and throws us out at once
-			}
-			if lived > 0 {
+			if lived, err = s.establish(p.ctx, p, conn); lived > 0 {
 				p.calm()
 			}
 		}
 		if p.over() {
 			return
 		}
-		delay = pause.Next()
-		if errors.Is(err, ErrProtocol) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrAuth) {
-			delay = s.cfg.redialMax // it will not get better by asking often
-		}
+		delay := pace.next(lived, err)
 		s.monitors.emit(Event{Kind: kind, Endpoint: p.endpoint, Err: err, Delay: delay})
 		timer := time.NewTimer(delay)
 		select {
 		case <-timer.C:
 		case <-p.hurry:
 			timer.Stop()
-			pause.Reset()
+			pace.hurry()
 		case <-p.ctx.Done():
 			timer.Stop()
 		}

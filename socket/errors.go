@@ -39,6 +39,10 @@ var (
 	// appears in events.
 	ErrAuth = errors.New("not authenticated")
 
+	// ErrCrowded says that a connection was refused because there are as many as
+	// WithMaxConnections or WithMaxConnectionsPerAddress allow. It appears in events.
+	ErrCrowded = errors.New("too many connections")
+
 	// ErrEndpoint says that an endpoint is malformed, of a transport the
 	// socket does not have, or not one it was bound or connected to.
 	ErrEndpoint = errors.New("bad endpoint")

@@ -15,6 +15,10 @@ import (
 // handshakeBuffer is what is read at a time before the handshake is done.
 const handshakeBuffer = 512
 
+// errUnfinished is in the chain of the reason for which a connection ended that
+// had its time for the handshake.
+var errUnfinished = errors.New("handshake takes too long")
+
 // handshake brings x, a new connection, to the end of its handshake, within the
 // time that is allowed for all of it. Early is what the peer has sent beyond.
 func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error) {
@@ -60,7 +64,7 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 		err = conn.SetDeadline(time.Time{})
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = fmt.Errorf("handshake not done within %v: %w", s.cfg.handshakeTime, err)
+		err = &peerError{errUnfinished, fmt.Errorf("handshake not done within %v: %w", s.cfg.handshakeTime, err)}
 	}
 	x.cipher = h.Cipher()
 	return h.Peer(), early, classify(err)
@@ -141,14 +145,23 @@ func (s *socket) establish(ctx context.Context, p *pipe, conn net.Conn) (lived t
 		return max(1, time.Since(x.peer.Since)), classify(x.cause)
 	}
 	if errors.Is(err, errEvicted) || ctx.Err() == nil {
-		s.refused.Add(1)
-		e := Event{Kind: EventHandshakeFailed, Endpoint: p.endpoint, Err: err, Peer: x.peer}
-		if a := conn.RemoteAddr(); a != nil {
-			e.Remote = a.String()
-		}
-		s.monitors.emit(e)
+		s.refuse(p, conn, x.peer, err)
 	}
 	return 0, err
+}
+
+// refuse counts and tells that a connection came to nothing.
+func (s *socket) refuse(p *pipe, conn net.Conn, peer Peer, why error) {
+	s.refused.Add(1)
+	if errors.Is(why, ErrAuth) {
+		s.denied.Add(1)
+	}
+	e := Event{Kind: EventHandshakeFailed, Endpoint: p.endpoint, Err: why, Peer: peer}
+	if a := conn.RemoteAddr(); a != nil {
+		e.Remote = a.String()
+	}
+	s.monitors.emit(e)
+	s.journal.refused(p, e.Remote, why)
 }
 
 // meet is establish for a session that has been made. It returns why the
@@ -165,6 +178,13 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 		if err != nil {
 			return err
 		}
+		if x.pipe.listener != nil {
+			if err := s.crowd.sit(s.cfg); err != nil {
+				close(x.local.sealed)
+				return err
+			}
+			defer s.crowd.rise()
+		}
 		return s.join(x, remote)
 	}
 	peer, early, err := s.handshake(x)
@@ -172,6 +192,13 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 	x.describe(peer)
 	if err != nil {
 		return err
+	}
+	if x.pipe.listener != nil {
+		if err := s.crowd.sit(s.cfg); err != nil {
+			x.refuse(err)
+			return err
+		}
+		defer s.crowd.rise()
 	}
 	return s.serve(x, early)
 }

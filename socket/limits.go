@@ -13,10 +13,13 @@ const (
 	defaultLinger          = 5 * time.Second  // how long Close goes on sending
 	defaultHandshakeTime   = 10 * time.Second // from connection to READY, absolute
 	defaultMaxHandshakes   = 256              // unfinished ones a listener
+	defaultMaxConnections  = 65_536           // accepted ones past their handshake
+	defaultMaxBuffered     = 256 << 20        // octets received from all peers that the application has yet to take
 	defaultHeartbeat       = 5 * time.Second  // interval of PING
 	defaultHeartbeatExpiry = 15 * time.Second // silence after which a peer is given up
 	defaultRedialMin       = 100 * time.Millisecond
 	defaultRedialMax       = 10 * time.Second
+	deniedFactor           = 6 // the longest pause after a refusal is so many times redialMax
 )
 
 // Limits that no option changes.
@@ -25,6 +28,7 @@ const (
 	maxTopic          = 64 << 10    // octets of one topic
 	maxControl        = 64 << 20    // octets of commands that wait for a peer to take them
 	maxTTL            = 65500 * time.Millisecond
+	logInterval       = time.Second            // between lines about refused peers
 	monitorCapacity   = 1024                   // events a slow watcher may be behind
 	acceptPauseMin    = 5 * time.Millisecond   // after an accept error
 	acceptPauseMax    = time.Second            // at most

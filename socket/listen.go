@@ -51,7 +51,11 @@ func (s *socket) Bind(endpoint string) (resolved string, err error) {
 		return "", s.fail("bind", endpoint, err)
 	}
 	resolved = e.Scheme + "://" + l.Addr().String()
-	return resolved, s.listen(l, endpoint, resolved)
+	err = s.listen(l, endpoint, resolved)
+	if err == nil {
+		s.journal.listening(e.Scheme, resolved, l.Addr())
+	}
+	return resolved, err
 }
 
 // BindListener lets the socket accept the connections of a listener that
@@ -60,7 +64,11 @@ func (s *socket) Bind(endpoint string) (resolved string, err error) {
 // address.
 func (s *socket) BindListener(l net.Listener) error {
 	endpoint := l.Addr().Network() + "://" + l.Addr().String()
-	return s.listen(l, endpoint, endpoint)
+	err := s.listen(l, endpoint, endpoint)
+	if _, plain := l.(*net.TCPListener); plain && err == nil { // who knows what another one does for security
+		s.journal.listening("tcp", endpoint, l.Addr())
+	}
+	return err
 }
 
 // AttachConn makes the socket talk over a connection that exists already, as
@@ -221,7 +229,8 @@ func (l *listener) readmit(p *pipe) {
 	l.mu.Unlock()
 }
 
-// admit starts the life of an accepted connection. A newcomer is always served.
+// admit starts the life of an accepted connection. A newcomer is always served,
+// unless as many as are allowed are past their handshake, or come from its address.
 func (l *listener) admit(conn net.Conn) {
 	s := l.s
 	e := Event{Kind: EventAccepted, Endpoint: l.endpoint}
@@ -229,14 +238,22 @@ func (l *listener) admit(conn net.Conn) {
 		e.Remote = a.String()
 	}
 	s.monitors.emit(e)
-	l.makeRoom()
 	p := s.newPipe(l.endpoint, false)
+	from, err := s.crowd.enter(s.cfg, conn.RemoteAddr())
+	if err != nil {
+		p.cancel()
+		conn.Close()
+		s.refuse(p, conn, Peer{}, err)
+		return
+	}
+	l.makeRoom()
 	p.accepted, p.since = conn, time.Now()
 	l.mu.Lock()
 	if l.closed || !s.register(p) {
 		l.mu.Unlock()
 		p.cancel()
 		conn.Close()
+		s.crowd.leave(from)
 		return
 	}
 	l.pending = append(l.pending, p)
@@ -244,6 +261,7 @@ func (l *listener) admit(conn net.Conn) {
 	p.listener = l
 	s.wg.Go(func() {
 		_, _ = s.establish(p.ctx, p, conn) // why it ended is an event
+		s.crowd.leave(from)
 		p.retire()
 		l.mu.Lock()
 		delete(l.pipes, p)

@@ -44,6 +44,7 @@ func (n *notices) next(share queue.Marks) *session {
 	x := o.session
 	x.unread--
 	x.unreadSize -= o.size
+	x.noticed(o.size)
 	if x.held && x.unread <= share.Messages/2 && x.unreadSize <= share.Bytes/2 {
 		x.held = false
 		x.resume()
@@ -61,8 +62,39 @@ func (b *publishing) show(x *session, frames ...[]byte) {
 	b.notices.from = append(b.notices.from, origin{x, size})
 	x.unread++
 	x.unreadSize += size
+	if x.twin == nil {
+		b.s.recv.budget.Charge(size + noticeKept)
+	}
 	if wake := b.notices.inlet.Queue().Append(nil, frames); wake != nil {
 		b.s.send.late = append(b.s.send.late, wake)
+	}
+}
+
+// noticeKept is what is counted for each notice beside its octets.
+const noticeKept = 32
+
+// noticed is told that the application receives a notice of the peer. The caller
+// holds the send lock.
+func (x *session) noticed(size int) {
+	switch b := x.pipe.s.recv.budget; {
+	case x.twin != nil:
+	case !x.left:
+		b.Charge(-(size + noticeKept))
+	case x.unread == 0:
+		b.Return(size + noticeKept + queue.Keep)
+	default:
+		b.Return(size + noticeKept)
+	}
+}
+
+// leaveNotices is told that the peer is gone. What the application has yet to
+// receive of it stays. The caller holds the send lock.
+func (x *session) leaveNotices() {
+	x.left = true
+	if b := x.pipe.s.recv.budget; x.twin == nil && x.unread > 0 {
+		n := x.unreadSize + x.unread*noticeKept
+		b.Leave(n + queue.Keep)
+		b.Charge(-n)
 	}
 }
 
@@ -85,7 +117,8 @@ func (b *publishing) crowded(x *session) bool {
 	b.s.send.Lock()
 	defer b.s.send.Unlock()
 	share := b.s.cfg.recvMarks
-	x.held = share.Messages > 0 && x.unread >= share.Messages || share.Bytes > 0 && x.unreadSize >= share.Bytes
+	x.held = share.Messages > 0 && x.unread >= share.Messages || share.Bytes > 0 && x.unreadSize >= share.Bytes ||
+		x.unreadSize >= queue.Share && b.s.recv.budget.Left() <= 0
 	return x.held
 }
 

@@ -57,6 +57,37 @@ func WithMaxHandshakes(n int) Option {
 	return option(func(c *config) { c.maxHandshakes = n })
 }
 
+// WithMaxConnections sets how many accepted connections may be past their
+// handshake at once, over all endpoints that the socket is bound to. One more is
+// closed when it is accepted or, when it was in its handshake by then, at the end
+// of that, with an ERROR that says so; the event has ErrCrowded. Connections in
+// their handshake have WithMaxHandshakes, those that Connect and AttachConn make
+// have no limit. The default is 65,536, which most systems have no descriptors
+// for; 0 lifts the limit.
+func WithMaxConnections(n int) Option {
+	return option(func(c *config) { c.maxConns = n })
+}
+
+// WithMaxConnectionsPerAddress sets how many connections are accepted from one
+// IP address at a time, those in their handshake included. One more is closed at
+// once; the event has ErrCrowded. It does not hold for ipc and inproc, which have
+// no addresses. Whole networks may come from one address, or one host from many
+// (IPv6), so there is no limit by default, and 0 lifts it.
+func WithMaxConnectionsPerAddress(n int) Option {
+	return option(func(c *config) { c.maxConnsEach = n })
+}
+
+// WithMaxStall sets for how long a peer may take nothing of what is written to it,
+// while there is something, before it is disconnected; it may be up to twice as
+// long. What a PUSH, DEALER, REQ or PAIR had queued for it waits for the next
+// connection, if it is one that Connect made. On a connection that is not the
+// operating system's own, such as one of TLS, it is the time for one write as a
+// whole. By default there is no limit, as in libzmq: a slow peer stays connected,
+// its queue bounded by the high-water marks. 0 lifts the limit.
+func WithMaxStall(d time.Duration) Option {
+	return option(func(c *config) { c.maxStall = d })
+}
+
 // WithHeartbeat sets the interval at which a peer is sent PING and the silence
 // after which it is given up (ZMQ_HEARTBEAT_IVL, ZMQ_HEARTBEAT_TIMEOUT). Any
 // octets from the peer count as a sign of life, and a peer that does not take
@@ -70,9 +101,21 @@ func WithHeartbeat(interval, timeout time.Duration) Option {
 // WithRedial sets the shortest and the longest pause before a lost or refused
 // connection is tried again (ZMQ_RECONNECT_IVL, ZMQ_RECONNECT_IVL_MAX). The
 // pause grows from one to the other, with jitter, and starts over only after a
-// completed handshake. The default is 100 ms to 10 s.
+// completed handshake. After a peer that breaks the protocol it is the longest at
+// once. The default is 100 ms to 10 s.
 func WithRedial(shortest, longest time.Duration) Option {
 	return option(func(c *config) { c.redialMin, c.redialMax = shortest, longest })
+}
+
+// WithRedialDenied sets the shortest and the longest pause after an
+// authenticator has refused the connection, ours or the peer's: asking often does
+// not help, and looks like guessing. The pause grows from one to the other, with
+// jitter, and starts over once a connection has been let in. A refusal for now
+// (AuthTemporary) is an ordinary failure, which has the pauses of WithRedial
+// (ZA-11). The default is from the longest pause of WithRedial to six times that:
+// 10 s to 60 s.
+func WithRedialDenied(shortest, longest time.Duration) Option {
+	return option(func(c *config) { c.deniedMin, c.deniedMax, c.deniedGiven = shortest, longest, true })
 }
 
 // WithProperty adds a property to the handshake, which the peers' applications
@@ -116,6 +159,18 @@ func WithRecvHWM(messages int) RecvOption {
 // 64 MiB; 0 sets no mark.
 func WithRecvHWMBytes(octets int) RecvOption {
 	return recvOption(func(c *config) { c.recvMarks.Bytes = octets })
+}
+
+// WithMaxBuffered sets how many octets all peers together may have waiting for
+// the application, beside the high-water marks of each. Above that, a peer that
+// has 64 KiB waiting or more, or one message, is not read from until the
+// application has received something; others go on. It counts what peers that
+// are gone have left, which the application still receives: when that alone is
+// above the limit, peers that come after are not read from until less is left, so
+// that nobody can fill the memory by coming again and again. Nothing is dropped.
+// Peers in process do not count. The default is 256 MiB; 0 lifts the limit.
+func WithMaxBuffered(octets int) RecvOption {
+	return recvOption(func(c *config) { c.maxBuffered = octets })
 }
 
 // WithConflate keeps only the newest message for, and of, each peer

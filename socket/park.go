@@ -36,6 +36,9 @@ func (x *session) pause() bool {
 // heldUp reports whether the peer is not heard because the application does not
 // receive.
 func (x *session) heldUp() bool {
+	if x.barred() {
+		return true
+	}
 	s := x.pipe.s
 	s.send.Lock()
 	held := x.held

@@ -154,6 +154,7 @@ func (b *publishing) attach(*session) error { return nil }
 
 func (b *publishing) detach(x *session) {
 	b.forget(x)
+	x.leaveNotices()
 	x.pipe.forfeit() // a connection that comes back has to subscribe anew (PS-02)
 }
 

@@ -28,6 +28,9 @@ func (x *session) read(early []byte) error {
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
 	defer func() { d.Free() }()
+	if !x.pass() {
+		return x.cause
+	}
 	for {
 		var n int
 		var err error

@@ -20,6 +20,7 @@ type recvSide struct {
 	filter   filter // nil: everything is for the application as it is
 	waiters  waitlist
 	turn     pattern.Rotation[*inlet]
+	budget   *queue.Budget // of all queues of peers on a wire; nil if it has no limit
 	arena    queue.Arena
 	loans    queue.Loans
 	only     *inlet          // the one there is, if there is one

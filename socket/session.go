@@ -37,6 +37,7 @@ type session struct {
 	wake  chan struct{} // of capacity 1: the writer is to look for work
 	space chan struct{} // of capacity 1: the full incoming queue has room
 	stop  chan struct{} // closed when the connection is to end
+	bar   chan struct{} // closed when the peer is read from; nil if it is from the start
 	once  sync.Once
 	cause error // why it ended; set before stop is closed
 
@@ -68,6 +69,7 @@ type session struct {
 	replayed           bool   // it has been told our subscriptions, and is told of changes
 	unread, unreadSize int    // its notices that the application has yet to receive (XPUB)
 	held               bool   // it is not read from because of them
+	left               bool   // it is gone, and they are what it left
 
 	born  time.Time    // what heard counts from: the wall clock may jump
 	heard atomic.Int64 // when octets last came, in nanoseconds
@@ -212,9 +214,9 @@ func (s *socket) detach(x *session) {
 	s.peersChanged()
 	s.mu.Unlock()
 	s.lost.Add(1)
-	s.monitors.emit(Event{
-		Kind: EventDisconnected, Endpoint: p.endpoint, Remote: x.peer.RemoteAddr, Peer: x.peer, Err: classify(x.cause),
-	})
+	why := classify(x.cause)
+	s.monitors.emit(Event{Kind: EventDisconnected, Endpoint: p.endpoint, Remote: x.peer.RemoteAddr, Peer: x.peer, Err: why})
+	s.journal.disconnected(p, x.peer.RemoteAddr, why)
 }
 
 // serve carries traffic over a connection whose handshake is done, until it
@@ -223,6 +225,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	q := queue.New(new(sync.Mutex), s.cfg.recvMarks, s.cfg.conflate, x)
 	x.inlet = newInlet(x, q)
 	q.Lock()
+	q.SetBudget(s.recv.budget)
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
@@ -234,6 +237,9 @@ func (s *socket) serve(x *session, early []byte) error {
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err
+	}
+	if s.recv.budget.Hold(reading{x}) {
+		x.bar = make(chan struct{})
 	}
 	written := make(chan struct{})
 	s.send.Lock()

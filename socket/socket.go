@@ -20,6 +20,8 @@ type socket struct {
 	cfg      *config
 	rules    rules
 	monitors monitors
+	journal  journal
+	crowd    crowd
 
 	ctx    context.Context // done when Close gives up waiting
 	cancel context.CancelFunc
@@ -34,8 +36,8 @@ type socket struct {
 	conns     map[*session]struct{} // in the handshake
 	changed   chan struct{}         // closed and replaced when sessions changes
 
-	handshakes, refused, lost, redials atomic.Uint64
-	unnamed                            atomic.Uint32 // peers that were given an id
+	handshakes, refused, denied, lost, redials atomic.Uint64
+	unnamed                                    atomic.Uint32 // peers that were given an id
 
 	send sendSide
 	recv recvSide
@@ -87,6 +89,8 @@ func newSocket(kind string, c *config) (*socket, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.send.pipes = make(map[*pipe]struct{})
+	s.journal.s = s
+	s.recv.budget = queue.NewBudget(c.maxBuffered)
 	return s, nil
 }
 
@@ -270,6 +274,7 @@ func (s *socket) Stats() Stats {
 	st := Stats{
 		Handshakes: s.handshakes.Load(),
 		Refused:    s.refused.Load(),
+		Denied:     s.denied.Load(),
 		Lost:       s.lost.Load(),
 		Redials:    s.redials.Load(),
 	}

@@ -14,7 +14,8 @@ type Stats struct {
 	Peers      int    // connected, past their handshake
 	Pending    int    // handshakes under way
 	Handshakes uint64 // completed
-	Refused    uint64 // handshakes that failed
+	Refused    uint64 // connections that failed before or in their handshake
+	Denied     uint64 // of Refused, those by authentication: our Authenticator refused the peer, or the peer's us
 	Lost       uint64 // connections that ended after their handshake
 	Redials    uint64 // attempts to connect after the first of each endpoint
 
