@@ -10,6 +10,7 @@ import (
 // A pacing decides how long to wait before a connection is tried again.
 type pacing struct {
 	longest time.Duration   // of plain
+	limit   time.Duration   // of denied
 	plain   backoff.Backoff // after a failure that may be over soon
 	denied  backoff.Backoff // after one by authentication
 	last    time.Duration   // the pause before the present attempt
@@ -18,8 +19,9 @@ type pacing struct {
 func newPacing(c *config) *pacing {
 	return &pacing{
 		longest: c.redialMax,
+		limit:   c.deniedMax,
 		plain:   backoff.Backoff{Min: c.redialMin, Max: c.redialMax},
-		denied:  backoff.Backoff{Min: 2 * c.deniedMin, Max: max(c.deniedMax, 2*c.deniedMin)}, // the jitter takes half of it
+		denied:  backoff.Backoff{Min: 2 * c.deniedMin, Max: max(c.deniedMax, 2*c.deniedMin)}, // chance takes up to a half
 	}
 }
 
@@ -35,7 +37,7 @@ func (p *pacing) next(lived time.Duration, why error) time.Duration {
 	}
 	switch {
 	case refused:
-		return p.denied.Next() // leaves the other one as it is, for when we are let in
+		return min(p.denied.Next(), p.limit) // and leaves the other one as it is, for when we are let in
 	case errors.Is(why, ErrProtocol) || errors.Is(why, ErrTooLarge):
 		p.plain.Next()
 		p.last = p.longest // it will not get better by asking often
