@@ -29,9 +29,9 @@ const (
 	maxTime       = 100
 	maxMemory     = 1 << 20 // KiB
 	maxLanes      = 64
-	maxBcryptCost = 20      // 2^20 rounds: a minute or so
-	maxBcrypt     = 72      // octets of a password that bcrypt looks at
-	minSalt       = 8       // octets, and at most:
+	maxBcryptCost = 20 // 2^20 rounds: a minute or so
+	maxBcrypt     = 72 // octets of a password that bcrypt looks at
+	minSalt       = 8  // octets, and at most:
 	maxSalt       = 64
 	minSum        = 16
 	maxSum        = 64
