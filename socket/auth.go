@@ -42,9 +42,11 @@ type Authenticator interface {
 	// Authenticate lets the peer in by returning nil, and refuses it by an
 	// error: an *AuthError with the status it names, any other one, and a
 	// panic, with AuthInternal. It is called for each connection in a goroutine
-	// of its own, many at a time, and must return when ctx is done: that is the
-	// handshake's deadline, the end of the connection, or Close, which waits for
-	// it. What c points to is its own.
+	// of its own, many at a time, and must return when ctx is done: that is when
+	// nine tenths of the handshake's time are over, or at Close, which waits for
+	// it. The peer is then refused whatever it does; but a socket makes no more
+	// than 1024 calls at a time, and those that do not return count. What c points
+	// to is its own.
 	Authenticate(ctx context.Context, c Credentials) (Admission, error)
 }
 
@@ -95,9 +97,23 @@ func (s *socket) authenticate(ctx context.Context, x *session, mechanism string,
 	if a == nil {
 		return zmtp.Verdict{Status: zmtp.StatusInternal, Text: "no authenticator"}
 	}
+	if end, ok := ctx.Deadline(); ok { // what is left then is for telling the peer
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-s.cfg.handshakeTime/10))
+		defer cancel()
+	}
+	select {
+	case s.asking <- struct{}{}:
+	case <-ctx.Done():
+		return zmtp.Verdict{Status: zmtp.StatusInternal, Text: fmt.Sprintf(
+			"the authenticator was not asked: %d calls of it have not returned (%v)", cap(s.asking), context.Cause(ctx))}
+	}
 	c := s.credentials(x, mechanism, r)
 	verdict := make(chan zmtp.Verdict, 1)
-	s.wg.Go(func() { verdict <- ask(ctx, a, c) }) // the connection's goroutine is counted, so this one may be
+	s.wg.Go(func() { // the connection's goroutine is counted, so this one may be
+		defer func() { <-s.asking }()
+		verdict <- ask(ctx, a, c)
+	})
 	select {
 	case v := <-verdict:
 		return v

@@ -29,6 +29,7 @@ const (
 	maxControl        = 64 << 20    // octets of commands that wait for a peer to take them
 	maxTTL            = 65500 * time.Millisecond
 	logInterval       = time.Second            // between lines about refused peers
+	maxAsking         = 1024                   // calls of the authenticator that have not returned
 	monitorCapacity   = 1024                   // events a slow watcher may be behind
 	acceptPauseMin    = 5 * time.Millisecond   // after an accept error
 	acceptPauseMax    = time.Second            // at most

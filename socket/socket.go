@@ -27,6 +27,7 @@ type socket struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine of the socket
 	done   chan struct{}  // closed when Close has finished
+	asking chan struct{}  // a place for each call of the authenticator
 
 	mu        sync.Mutex
 	closed    bool
@@ -81,6 +82,7 @@ func newSocket(kind string, c *config) (*socket, error) {
 		kind:      kind,
 		cfg:       c,
 		done:      make(chan struct{}),
+		asking:    make(chan struct{}, maxAsking),
 		listeners: make(map[*listener]struct{}),
 		dialers:   make(map[*pipe]struct{}),
 		sessions:  make(map[*session]struct{}),

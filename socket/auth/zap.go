@@ -107,7 +107,7 @@ func (z *ZAPClient) Authenticate(ctx context.Context, c socket.Credentials) (soc
 	if err := z.handler(ctx); err != nil {
 		return socket.Admission{}, err
 	}
-	id, answered, err := z.begin()
+	id, answered, before, err := z.begin()
 	if err != nil {
 		return socket.Admission{}, err
 	}
@@ -125,7 +125,7 @@ func (z *ZAPClient) Authenticate(ctx context.Context, c socket.Credentials) (soc
 		z.mu.Lock()
 		stray := z.stray
 		z.mu.Unlock()
-		if stray != nil {
+		if stray != before { //nolint:errorlint // the same one, and not one like it
 			return socket.Admission{}, failed("no answer from the ZAP handler at %s (%v); it has sent what is none: %v",
 				z.endpoint, context.Cause(ctx), stray)
 		}
@@ -148,18 +148,19 @@ func (z *ZAPClient) handler(ctx context.Context) error {
 	return nil
 }
 
-// begin makes room for the answer to a new request.
-func (z *ZAPClient) begin() (id string, answered <-chan answer, err error) {
+// begin makes room for the answer to a new request. Stray is what has come
+// before it.
+func (z *ZAPClient) begin() (id string, answered <-chan answer, stray, err error) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if z.closed {
-		return "", nil, errClosed
+		return "", nil, nil, errClosed
 	}
 	z.last++
 	id = strconv.FormatUint(z.last, 10)
 	w := make(chan answer, 1)
 	z.waiting[id] = w
-	return id, w, nil
+	return id, w, z.stray, nil
 }
 
 // end forgets a request.
