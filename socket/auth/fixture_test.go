@@ -130,3 +130,10 @@ func (r *reports) last(t testing.TB, n int, part string) {
 
 // second lets a second pass, in a bubble of synctest.
 func second() { <-time.After(time.Second) }
+
+func says(t testing.TB, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Fatalf("%q, want a text that says %q", text, part)
+	}
+}

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// Hashes that others have made: of the tests of Argon2's reference and of
+// Hashes that others have made: of the tests of x/crypto, made with Argon2's reference, and of
 // OpenWall's bcrypt.
 const (
-	argonOfPassword = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc"
+	argonOfPassword = "$argon2id$v=19$m=64,t=2,p=2$c29tZXNhbHQ$NQrDciL0Nsy1wJcvHr079rlYvyBxhBNi"
 	bcryptOfUStarU  = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 )
 
