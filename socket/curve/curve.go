@@ -28,11 +28,11 @@ func usable(server Key, own KeyPair) bool {
 }
 
 func newClient(server Key, own KeyPair) (zmtp.Mechanism, error) {
-	return zmtp.CurveClient(server, (*[Size]byte)(&own.Public), own.Secret.octets)
+	return zmtp.CurveClient(server, (*[Size]byte)(&own.Public), own.Secret.octets())
 }
 
 func newServer(own KeyPair) zmtp.Mechanism {
-	return zmtp.CurveServer((*[Size]byte)(&own.Public), own.Secret.octets)
+	return zmtp.CurveServer((*[Size]byte)(&own.Public), own.Secret.octets())
 }
 
 // Server returns the security of a server with its own keys. Its socket needs an

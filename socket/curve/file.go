@@ -24,31 +24,29 @@ func ReadKeyPair(file string) (KeyPair, error) {
 }
 
 func readPair(file string) (KeyPair, error) {
-	text, err := read(file, checkMode)
-	if err != nil {
-		return KeyPair{}, err
-	}
-	c, err := parseCertificate(text)
+	c, mode, err := read(file)
 	switch {
 	case err != nil:
 		return KeyPair{}, err
 	case c.secret.missing():
 		return KeyPair{}, errors.New("no secret key in it: it is for others to know this side by")
+	case mode&0o077 != 0 && runtime.GOOS != "windows":
+		return KeyPair{}, fmt.Errorf("mode %04o lets others than the owner at the secret key, expected 0600: "+
+			"chmod 600 it, and take a new pair if others may have seen this one", mode)
 	case !c.hasPublic:
 		c.public = c.secret.Public()
 	}
 	pair := KeyPair{Public: c.public, Secret: c.secret}
-	return pair, pair.Validate()
+	if err := pair.Validate(); err != nil {
+		return KeyPair{}, err
+	}
+	return pair, nil
 }
 
 // ReadKey reads the public key from a file that [WriteKey], [WriteKeyPair],
 // pyzmq (NAME.key) or czmq has written.
 func ReadKey(file string) (Key, error) {
-	text, err := read(file, func(os.FileInfo) error { return nil })
-	var c certificate
-	if err == nil {
-		c, err = parseCertificate(text)
-	}
+	c, _, err := read(file)
 	if err == nil && !c.hasPublic {
 		err = errors.New("none in it")
 	}
@@ -58,34 +56,27 @@ func ReadKey(file string) (Key, error) {
 	return c.public, nil
 }
 
-// read returns what is in a file that check has nothing against.
-func read(file string, check func(os.FileInfo) error) (string, error) {
+// read returns what is in a file, and the mode of that file, whatever its name
+// leads to by then.
+func read(file string) (c certificate, mode os.FileMode, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", unwrapPath(err)
+		return c, 0, unwrapPath(err)
 	}
-	defer f.Close()       //nolint:errcheck // of a file that was only read
-	info, err := f.Stat() // of what is open, whatever the name leads to by now
-	if err == nil {
-		err = check(info)
-	}
+	defer f.Close() //nolint:errcheck // of a file that was only read
+	info, err := f.Stat()
 	if err != nil {
-		return "", err
+		return c, 0, unwrapPath(err)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(text) > maxFile {
-		err = fmt.Errorf("over %d octets, expected a key file", maxFile)
+	if err != nil {
+		return c, 0, unwrapPath(err)
 	}
-	return string(text), unwrapPath(err)
-}
-
-// checkMode refuses a file with a secret that others can get at.
-func checkMode(info os.FileInfo) error {
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("mode %04o lets others than the owner at the secret key, expected 0600: "+
-			"chmod 600 it, and take a new pair if others may have seen this one", mode)
+	if len(text) > maxFile {
+		return c, 0, fmt.Errorf("over %d octets, expected a key file", maxFile)
 	}
-	return nil
+	c, err = parseCertificate(string(text))
+	return c, info.Mode().Perm(), err
 }
 
 // unwrapPath takes the file's name off an error that will be given it again.

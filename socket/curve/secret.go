@@ -11,18 +11,22 @@ import (
 
 // SecretKey is a secret key: 32 octets that nobody else may see. It does not show
 // itself when it is printed, logged or encoded, alone or as part of something
-// else; [SecretKey.Reveal] does. The zero SecretKey is none.
+// else; [SecretKey.Reveal] does. The zero SecretKey is none. Secret keys cannot be
+// compared with ==; their public keys can.
 type SecretKey struct {
-	// Behind a pointer, which is as far as printing goes where it cannot call
-	// methods, as in a field that is not exported.
-	octets *[Size]byte
+	// Held by a function, into which printing does not see, for in a field that
+	// is not exported it cannot call the methods below. It follows a pointer, if
+	// the verb is one that pointers do not have.
+	octets func() *[Size]byte
 }
 
 const hidden = "(secret key not shown)"
 
 // NewSecretKey returns the secret key of these octets, which have to come from
 // where nobody can guess them. [NewKeyPair] makes one that does.
-func NewSecretKey(octets [Size]byte) SecretKey { return SecretKey{&octets} }
+func NewSecretKey(octets [Size]byte) SecretKey {
+	return SecretKey{func() *[Size]byte { return &octets }}
+}
 
 // ParseSecretKey returns the secret key that text, 40 characters of Z85, stands
 // for. The error does not hold any of them.
@@ -48,7 +52,7 @@ func (s SecretKey) Public() Key {
 	if s.octets == nil {
 		return Key{}
 	}
-	public, err := zmtp.CurvePublic(s.octets)
+	public, err := zmtp.CurvePublic(s.octets())
 	if err != nil {
 		return Key{} // never: what it is multiplied with is of high order
 	}
@@ -60,12 +64,12 @@ func (s SecretKey) Reveal() string {
 	if s.octets == nil {
 		return ""
 	}
-	return encodeZ85(s.octets[:])
+	return encodeZ85(s.octets()[:])
 }
 
 // missing reports whether there is no key, or the one of zeros that stands for
 // none in the certificates of czmq.
-func (s SecretKey) missing() bool { return s.octets == nil || *s.octets == [Size]byte{} }
+func (s SecretKey) missing() bool { return s.octets == nil || *s.octets() == [Size]byte{} }
 
 // String returns a text without the key.
 func (SecretKey) String() string { return hidden }

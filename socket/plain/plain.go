@@ -20,7 +20,7 @@ const MaxLength = zmtp.MaxPlainCredential
 // socket.ErrOption. What is returned never prints the password, and is safe for
 // use by many sockets at once.
 func Client(user, password string) socket.Security {
-	return &client{user: user, password: &password}
+	return &client{user: user, password: func() string { return password }}
 }
 
 // Server returns the security of a server. Its socket needs an authenticator, see
@@ -30,7 +30,7 @@ func Server() socket.Security { return server{} }
 
 type client struct {
 	user     string
-	password *string // behind a pointer, which is as far as printing goes
+	password func() string // printing does not see into it, and cannot call methods of what is held in a private field
 }
 
 // Mechanism returns "PLAIN".
@@ -44,7 +44,7 @@ func (c *client) Validate() error {
 	if n := len(c.user); n > MaxLength {
 		return fmt.Errorf("user name of %d octets, expected at most %d", n, MaxLength)
 	}
-	if n := len(*c.password); n > MaxLength {
+	if n := len(c.password()); n > MaxLength {
 		return fmt.Errorf("password of %d octets, expected at most %d", n, MaxLength)
 	}
 	return nil
@@ -55,7 +55,7 @@ func (c *client) New(socket.Connection) (zmtp.Mechanism, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return zmtp.PlainClient(c.user, *c.password), nil
+	return zmtp.PlainClient(c.user, c.password()), nil
 }
 
 // String returns the user name, and that there is a password.
