@@ -257,6 +257,34 @@ func TestLimitOfNotices(t *testing.T) {
 	})
 }
 
+// TestLimitOfNoticesOfOne: a single peer has the limit too, whatever its marks,
+// and gets all its subscriptions in the end.
+func TestLimitOfNoticesOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, topics, size = 10 << 10, 100, 10 << 10
+		pub := closing(t, must(NewXPub(WithMaxBuffered(limit), WithRecvHWM(0), WithRecvHWMBytes(0))))
+		r := piped(t, pub)
+		r.meet("SUB")
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			for i := range topics {
+				r.send(command("SUBSCRIBE", fmt.Sprint(i, strings.Repeat("t", size))))
+			}
+		}()
+		synctest.Wait()
+		if got := pub.Stats().In.Bytes; got < 64<<10 || got > 64<<10+limit+2*size {
+			t.Errorf("%d octets of notices wait, want about a share of %d", got, 64<<10)
+		}
+		for range topics {
+			if _, err := pub.Recv(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-sent
+	})
+}
+
 // TestHostileDrip: a message that comes octet by octet costs what has come of it,
 // for as long as it takes, and holds up nobody.
 func TestHostileDrip(t *testing.T) {
