@@ -51,8 +51,13 @@ func (k *crowd) leave(from netip.Addr) {
 	}
 }
 
-// sit admits a connection to traffic.
-func (k *crowd) sit(c *config) error {
+// sit admits a connection to traffic. One that the socket has not accepted is its
+// own affair.
+func (k *crowd) sit(x *session) error {
+	if x.pipe.listener == nil {
+		return nil
+	}
+	c := x.pipe.s.cfg
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if c.maxConns > 0 && k.seated >= c.maxConns {
@@ -63,7 +68,10 @@ func (k *crowd) sit(c *config) error {
 }
 
 // rise is told that a connection that was admitted to traffic has ended.
-func (k *crowd) rise() {
+func (k *crowd) rise(x *session) {
+	if x.pipe.listener == nil {
+		return
+	}
 	k.mu.Lock()
 	k.seated--
 	k.mu.Unlock()

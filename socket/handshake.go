@@ -178,13 +178,6 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 		if err != nil {
 			return err
 		}
-		if x.pipe.listener != nil {
-			if err := s.crowd.sit(s.cfg); err != nil {
-				close(x.local.sealed)
-				return err
-			}
-			defer s.crowd.rise()
-		}
 		return s.join(x, remote)
 	}
 	peer, early, err := s.handshake(x)
@@ -192,13 +185,6 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 	x.describe(peer)
 	if err != nil {
 		return err
-	}
-	if x.pipe.listener != nil {
-		if err := s.crowd.sit(s.cfg); err != nil {
-			x.refuse(err)
-			return err
-		}
-		defer s.crowd.rise()
 	}
 	return s.serve(x, early)
 }

@@ -79,6 +79,10 @@ func (s *socket) join(x *session, remote *introduction) error {
 	if err := s.compatible(remote.kind); err != nil {
 		return err
 	}
+	if err := s.crowd.sit(x); err != nil {
+		return err
+	}
+	defer s.crowd.rise(x)
 	// A pipe that Connect made may hold messages already. They are taken from it
 	// only when its own end knows over which connection: else a REQ could not tell
 	// that a request that it gives up has left, and that its reply will come.

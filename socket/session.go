@@ -234,6 +234,11 @@ func (s *socket) serve(x *session, early []byte) error {
 	if _, publishes := s.rules.(subscribers); !publishes { // what a publisher reads is not for the application
 		x.readNow = newReadAttempt(raw)
 	}
+	if err := s.crowd.sit(x); err != nil {
+		x.refuse(err)
+		return err
+	}
+	defer s.crowd.rise(x)
 	if err := s.attach(x); err != nil {
 		x.refuse(err)
 		return err

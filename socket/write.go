@@ -1,9 +1,6 @@
 package socket
 
 import (
-	"errors"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -100,8 +97,8 @@ func (x *session) takeControl(spare []byte) []byte {
 // writeAll writes the slices with as few system calls as the connection
 // allows, and returns the octets it took.
 func (x *session) writeAll(iov [][]byte) (int, error) {
-	if stall := x.pipe.s.cfg.maxStall; stall > 0 {
-		return x.writeUnlessStalled(iov, stall)
+	if limit := x.pipe.s.cfg.maxStall; limit > 0 {
+		return stalling{x.conn, limit}.writeAll(iov)
 	}
 	if len(iov) == 1 {
 		return x.conn.Write(iov[0])
@@ -110,32 +107,6 @@ func (x *session) writeAll(iov [][]byte) (int, error) {
 	n, err := x.gather.WriteTo(x.conn)
 	x.gather = nil
 	return int(n), err
-}
-
-// errStalled is in the chain of the reason for which a peer is given up that takes
-// nothing.
-var errStalled = errors.New("peer takes nothing")
-
-// writeUnlessStalled is writeAll that gives up when the connection has taken
-// nothing for so long. What it takes in time only begins the time anew.
-func (x *session) writeUnlessStalled(iov [][]byte, stall time.Duration) (int, error) {
-	x.gather = iov
-	defer func() { x.gather = nil }()
-	for written := 0; ; {
-		if err := x.conn.SetWriteDeadline(time.Now().Add(stall)); err != nil {
-			return written, err
-		}
-		n, err := x.gather.WriteTo(x.conn)
-		written += int(n)
-		switch {
-		case err == nil:
-			return written, x.conn.SetWriteDeadline(time.Time{}) // whoever writes next may not set one
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return written, err
-		case n == 0:
-			return written, fmt.Errorf("%w for %v, as WithMaxStall allows", errStalled, stall)
-		}
-	}
 }
 
 // part says goodbye when everything has been written: it ends our direction
