@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // kibs returns n messages of 1 KiB on the wire, numbered from from.
@@ -282,45 +281,5 @@ func TestLimitOfNoticesOfOne(t *testing.T) {
 			}
 		}
 		<-sent
-	})
-}
-
-// TestHostileDrip: a message that comes octet by octet costs what has come of it,
-// for as long as it takes, and holds up nobody.
-func TestHostileDrip(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const drippers = 50
-		pull := closing(t, must(NewPull()))
-		before := heapInUse()
-		for range drippers {
-			r := piped(t, pull)
-			r.meet("PUSH")
-			r.drain()
-			r.send(longHeader(0, 64<<20), make([]byte, 10<<10))
-			go func() {
-				for {
-					if _, err := r.Write([]byte{0}); err != nil {
-						return
-					}
-					<-time.After(expiry / 2)
-				}
-			}()
-		}
-		pass(time.Hour)
-		if n := int64(heapInUse()) - int64(before); n > drippers*256<<10 {
-			t.Errorf("%d peers that drip take %d KiB", drippers, n>>10)
-		}
-		if st := pull.Stats(); st.Peers != drippers {
-			t.Errorf("%d peers are connected, want all %d", st.Peers, drippers)
-		}
-		friend := piped(t, pull)
-		friend.meet("PUSH")
-		friend.drain()
-		friend.send(message("here"))
-		if m, err := pull.Recv(t.Context()); err != nil || string(m[0]) != "here" {
-			t.Errorf("received %v, %v", m, err)
-		}
-		pull.Close()
-		pass(expiry) // until the drippers have noticed
 	})
 }
