@@ -39,6 +39,58 @@
 // PUB, XPUB, XSUB, ROUTER and REP drop for that peer alone, and count it in
 // [Stats].
 //
+// # Limits
+//
+// Whatever a peer does costs a bounded amount, and no other peer anything. These
+// are the limits, their defaults, the options that change them, and what happens
+// beyond; an option's documentation says more.
+//
+//	before it is in
+//	handshake, all of it     10 s      WithHandshakeTimeout   closed
+//	handshakes at once       256       WithMaxHandshakes      the oldest is closed, for each listener
+//	connections              65,536    WithMaxConnections     the newcomer is closed; accepted ones
+//	from one address         none      WithMaxConnectionsPerAddress   the newcomer is closed
+//	handshake command        16 KiB    -                      closed, on its header
+//	properties               64        -                      closed
+//	identity                 255       -                      closed
+//	memory for the peer      64 KiB    -                      (greeting, one command, stacks)
+//
+//	what it sends
+//	message                  64 MiB    WithMaxMessageSize     closed, on the header that goes beyond
+//	frame                    as above  WithMaxMessageSize
+//	frames of a message      4096      WithMaxFrames          closed
+//	command                  64 KiB    -                      closed, on its header
+//	topic                    64 KiB    -                      closed
+//	subscriptions            100,000   WithMaxSubscriptions   closed
+//	octets of all topics     16 MiB    WithMaxSubscriptions   closed
+//	PONG that are owed       1         -                      the newest counts
+//
+//	what waits, each way
+//	messages                 1000      WithRecvHWM, WithSendHWM             not read from; see Queues
+//	octets                   64 MiB    WithRecvHWMBytes, WithSendHWMBytes   the same
+//	octets of all peers      256 MiB   WithMaxBuffered        not read from, above 64 KiB or a message each
+//
+//	what it does not do
+//	say something            15 s      WithHeartbeat          closed; ZMTP 3.1
+//	take something           none      WithMaxStall           closed
+//	take our subscriptions   64 MiB    -                      closed, and told anew
+//
+// What is kept for a peer is at most its two queues, a message that has not come
+// whole (as much as has come, twice that while it grows), and 64 KiB of buffer on
+// either way. A message that comes octet by octet has no limit of time: it costs
+// what has come of it. What is left of peers that are gone has the limit of all
+// peers: while it is above, newcomers are not read from, and nothing is dropped.
+//
+// A peer that is refused for a limit is told of in [Monitor], with the limit;
+// those that are closed are counted in [Stats] as Refused or Lost.
+//
+// # Security
+//
+// Without WithSecurity nothing is encrypted, and without WithAuthenticator
+// everybody who reaches a bound port is in. Binding tcp on an address that other
+// hosts reach is then told of in the log, once, and so is each peer that is
+// refused, or that refuses us ([WithLogger]): with the reason, and what to do.
+//
 // # Where this differs from libzmq
 //
 //   - Close goes on sending for 5 s, not for ever, and its error tells how many
@@ -46,12 +98,13 @@
 //   - A ROUTER's message for an unknown peer is an error, ErrNoRoute, not
 //     dropped silently ([WithSilentDrop] for that). A second peer with a taken
 //     identity is refused, with an event that says so.
-//   - Messages are limited to 64 MiB and 4096 frames, and a peer's
-//     subscriptions to 100,000 and 16 MiB.
+//   - Everything a peer does has a limit, see Limits: messages 64 MiB and 4096
+//     frames, subscriptions 100,000 and 16 MiB, and so on.
 //   - Heartbeats are on, every 5 s, for peers that speak ZMTP 3.1.
 //   - Redialing backs off, with jitter, from 100 ms to 10 s, and never ends; a
 //     peer that was refused for breaking the protocol is tried again at the
-//     longest pause.
+//     longest pause, one that refuses us for good at up to six times that.
+//   - What goes wrong with a peer is logged, through slog ([WithLogger]).
 //   - All methods of all sockets are safe for concurrent use.
 //   - In process, a connection that ended is made again like any other, and
 //     socket types have to go together.
