@@ -47,6 +47,15 @@ func (a *attempt) wait(b []byte) (n int, err error) {
 	return n, err
 }
 
+// What an attempt can do in the form of a reader.
+type (
+	readerAtOnce    struct{ *attempt }
+	readerThatWaits struct{ *attempt }
+)
+
+func (r readerAtOnce) Read(b []byte) (int, error)    { return r.read(b) }
+func (r readerThatWaits) Read(b []byte) (int, error) { return r.wait(b) }
+
 // write writes as much of b as the system takes, and returns how much that
 // was. A connection that has ended takes nothing: a write that waits will tell.
 func (a *attempt) write(b []byte) int {

@@ -36,7 +36,7 @@ func (r *recvSide) attend(ctx context.Context, x *session) error {
 	r.attends = x
 	r.follow(ctx)
 	r.Unlock()
-	n, err := x.readNow.wait(x.decoder.Space())
+	n, err := x.receive(readerThatWaits{x.readNow})
 	r.Lock()
 	r.attends = nil
 	q.Lock()

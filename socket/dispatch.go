@@ -26,7 +26,7 @@ func (s *socket) dispatch(wake queue.Waker) {
 	list := q.Take()
 	x.writing = true
 	s.send.Unlock()
-	n := x.writeNow.write(list.Bytes())
+	n := x.writeAtOnce(list.Bytes())
 	s.send.Lock()
 	x.writing = false
 	if n == list.Size() {
@@ -40,6 +40,15 @@ func (s *socket) dispatch(wake queue.Waker) {
 	if more {
 		x.Wake()
 	}
+}
+
+// writeAtOnce writes frames as far as the connection takes them at once, and
+// returns of how many octets of them that is.
+func (x *session) writeAtOnce(frames []byte) int {
+	if x.sealer != nil {
+		return x.sealer.begin(x.writeNow, frames)
+	}
+	return x.writeNow.write(frames)
 }
 
 // mayDispatch reports whether the message that is queued for x, whose writer
@@ -74,5 +83,8 @@ func (x *session) lastDispatch() {
 	if x.rest != nil {
 		x.pipe.out.Restore(x.rest, x.taken)
 		x.rest = nil
+	}
+	if x.sealer != nil {
+		x.sealer.free()
 	}
 }

@@ -148,10 +148,10 @@ func (x *session) Refill(q *queue.Queue) {
 // readAtOnce reads what the connection has. It returns 0 if that is nothing, or
 // its end. Somebody may have interrupted who had just stopped to wait.
 func (x *session) readAtOnce() int {
-	n, err := x.readNow.read(x.decoder.Space())
+	n, err := x.receive(readerAtOnce{x.readNow})
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		x.undisturbed()
-		n, _ = x.readNow.read(x.decoder.Space())
+		n, _ = x.receive(readerAtOnce{x.readNow})
 	}
 	return n
 }

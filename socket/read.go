@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -27,7 +28,12 @@ func (x *session) read(early []byte) error {
 	subs, inspect := s.rules.(subscribers)
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
-	defer func() { d.Free() }()
+	defer d.Free()
+	if x.cipher != nil {
+		x.unsealer = newUnsealer(x, early)
+		defer x.unsealer.free()
+		early = nil
+	}
 	if !x.pass() {
 		return x.cause
 	}
@@ -40,7 +46,7 @@ func (x *session) read(early []byte) error {
 				early = nil // lets the handshake's buffer go
 			}
 		} else {
-			n, err = x.conn.Read(d.Space())
+			n, err = x.receive(x.conn)
 		}
 		goOn := true
 		if n > 0 {
@@ -67,6 +73,15 @@ func (x *session) read(early []byte) error {
 			return readError(err)
 		}
 	}
+}
+
+// receive reads octets for the decoder from the connection, by way of from. It is
+// for whoever decodes.
+func (x *session) receive(from io.Reader) (n int, err error) {
+	if x.unsealer != nil {
+		return x.unsealer.read(from, x.decoder.Space())
+	}
+	return from.Read(x.decoder.Space())
 }
 
 // deliver hands what has been decoded to the application's queue, waiting

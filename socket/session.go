@@ -29,7 +29,9 @@ type session struct {
 	id     []byte   // the peer's identity, for the frame in front of its messages
 	ousted *session // whose identity it took over (ROUTER)
 
-	cipher *zmtp.Cipher // nil if the traffic goes in the clear
+	cipher   *zmtp.Cipher // nil if the traffic goes in the clear, as do the next two
+	unsealer *unsealer    // belongs to whoever decodes
+	sealer   *sealer      // belongs to whoever writes
 
 	writeNow *attempt    // nil if the connection cannot be written without waiting
 	gather   net.Buffers // what the writer is at, here because it would be allocated each time
@@ -229,6 +231,9 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
+	if x.cipher != nil {
+		x.sealer = &sealer{cipher: x.cipher}
+	}
 	raw := rawConn(x.conn)
 	x.writeNow = newWriteAttempt(raw)
 	if _, publishes := s.rules.(subscribers); !publishes { // what a publisher reads is not for the application
@@ -267,7 +272,7 @@ func (s *socket) serve(x *session, early []byte) error {
 // order. It is a courtesy, and not waited for long.
 func (x *session) refuse(why error) {
 	if x.pipe.ctx.Err() == nil && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
-		_, _ = x.conn.Write(zmtp.AppendError(nil, why.Error()))
+		_, _ = x.writeAll([][]byte{zmtp.AppendError(nil, why.Error())}, 0)
 	}
 }
 

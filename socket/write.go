@@ -58,15 +58,14 @@ func (x *session) write() {
 		for b := list; b != nil; b = b.Next() {
 			iov = b.AppendBuffers(iov)
 		}
-		iov[0] = iov[0][taken:]
 		began := beat.now()
-		n, err := x.writeAll(iov)
+		n, err := x.writeAll(iov, taken)
 		s.send.Lock()
 		x.writing = false
 		if err == nil {
 			p.out.Sent(list)
 		} else {
-			p.out.Restore(list, taken+max(0, n-len(control)))
+			p.out.Restore(list, max(0, n-len(control)))
 			x.leaving = true // what would come next is not what the peer expects
 		}
 		s.send.Unlock()
@@ -95,18 +94,29 @@ func (x *session) takeControl(spare []byte) []byte {
 }
 
 // writeAll writes the slices with as few system calls as the connection
-// allows, and returns the octets it took.
-func (x *session) writeAll(iov [][]byte) (int, error) {
-	if limit := x.pipe.s.cfg.maxStall; limit > 0 {
-		return stalling{x.conn, limit}.writeAll(iov)
+// allows, behind the first taken octets, which it has taken already. It returns
+// how many it has taken then.
+func (x *session) writeAll(iov [][]byte, taken int) (int, error) {
+	limit := x.pipe.s.cfg.maxStall
+	if x.sealer != nil {
+		if limit > 0 {
+			return x.sealer.write(stalling{x.conn, limit}, iov)
+		}
+		return x.sealer.write(x.conn, iov)
+	}
+	iov[0] = iov[0][taken:]
+	if limit > 0 {
+		n, err := stalling{x.conn, limit}.writeAll(iov)
+		return taken + n, err
 	}
 	if len(iov) == 1 {
-		return x.conn.Write(iov[0])
+		n, err := x.conn.Write(iov[0])
+		return taken + n, err
 	}
 	x.gather = iov
 	n, err := x.gather.WriteTo(x.conn)
 	x.gather = nil
-	return int(n), err
+	return taken + int(n), err
 }
 
 // part says goodbye when everything has been written: it ends our direction

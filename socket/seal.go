@@ -1,0 +1,152 @@
+package socket
+
+import (
+	"io"
+	"math"
+
+	"github.com/brokerless/brokerless/internal/zmtp"
+)
+
+// A sealer encrypts frames on their way to a connection, each by itself, and
+// writes them, as many at a time as a chunk holds. It belongs to whoever writes.
+// What it tells is in octets of the frames as they were given to it, which is
+// what the queue counts; a frame of which the connection took a part is none.
+type sealer struct {
+	cipher *zmtp.Cipher
+	out    *chunk // what has been sealed and not yet taken; nil if there is nothing
+	plain  int    // octets of the frames in it
+	sent   int    // octets of it that the connection has taken
+	begun  int    // octets of the frames in it that will be given again
+}
+
+// write writes frames: slices of whole ones, and of those with a large body the
+// header, at the end of a slice, and the body in one of its own. It returns the
+// octets of frames that the connection has taken, which is all of them unless
+// there is an error.
+func (o *sealer) write(conn io.Writer, frames [][]byte) (n int, err error) {
+	size := 0
+	for _, b := range frames {
+		size += len(b)
+	}
+	again := o.begun
+	o.begun = 0
+	for len(frames) > 0 {
+		b := frames[0][again:]
+		frames, again = frames[1:], 0
+		for len(b) > 0 {
+			flags, body, rest := cutFrame(b)
+			if body == nil {
+				body, frames = frames[0], frames[1:]
+			}
+			b = rest
+			if o.out != nil && (o.out.room() < sealedSize(body) || len(o.out.buf) >= usualChunk) {
+				taken, err := o.flush(conn, sealedSize(body))
+				if n += taken; err != nil {
+					return n, err
+				}
+			}
+			o.seal(flags, body, size)
+		}
+	}
+	taken, err := o.flush(conn, 0)
+	return n + taken, err
+}
+
+// begin writes frames as far as the connection takes them at once. If it does
+// not take all, write has to be called next, with these frames and perhaps more,
+// and goes on from there; what it returns then includes them.
+func (o *sealer) begin(now *attempt, frames []byte) (n int) {
+	size := len(frames)
+	for b := frames; len(b) > 0; {
+		var flags byte
+		var body []byte
+		flags, body, b = cutFrame(b)
+		o.seal(flags, body, size)
+	}
+	o.sent = now.write(o.out.buf)
+	if o.sent == len(o.out.buf) {
+		o.free()
+		return size
+	}
+	o.begun = size
+	return o.whole()
+}
+
+// seal puts a frame behind those in the chunk, or in a new one of the size that
+// suits so many octets in all.
+func (o *sealer) seal(flags byte, body []byte, size int) {
+	if o.out == nil {
+		want := usualChunk
+		if size <= smallChunk/4 {
+			want = smallChunk
+		}
+		o.out = newChunk(max(want, sealedSize(body)))
+	}
+	o.out.buf = o.cipher.Seal(o.out.buf, flags, body)
+	o.plain += frameSize(len(body))
+}
+
+// flush writes what is in the chunk, which is kept if it has room for next
+// octets and next is not 0.
+func (o *sealer) flush(conn io.Writer, next int) (n int, err error) {
+	c := o.out
+	if c == nil {
+		return 0, nil
+	}
+	taken, err := conn.Write(c.buf[o.sent:])
+	o.sent += taken
+	if err != nil {
+		return o.whole(), err
+	}
+	n = o.plain
+	if next == 0 || next > cap(c.buf) {
+		o.free()
+		return n, nil
+	}
+	c.buf, o.plain, o.sent = c.buf[:0], 0, 0
+	return n, nil
+}
+
+// whole returns how many octets have been taken of frames that were taken whole.
+func (o *sealer) whole() (n int) {
+	for b := o.out.buf[:o.sent]; ; {
+		h, err := zmtp.ParseHeader(b)
+		if err != nil || int64(len(b)-h.Len) < h.Size {
+			return n // all that can be wrong with a frame of ours is that it ends early
+		}
+		n += frameSize(int(h.Size) - zmtp.CipherOverhead)
+		b = b[h.Len+int(h.Size):]
+	}
+}
+
+// free gives the memory back.
+func (o *sealer) free() {
+	if o.out != nil {
+		o.out.free()
+	}
+	o.out, o.plain, o.sent, o.begun = nil, 0, 0, 0
+}
+
+// frameSize returns the octets of a frame with a body of n.
+func frameSize(n int) int {
+	if n <= math.MaxUint8 {
+		return 2 + n
+	}
+	return 9 + n
+}
+
+// sealedSize returns the octets of the frame with this body once it is sealed.
+func sealedSize(body []byte) int { return frameSize(len(body) + zmtp.CipherOverhead) }
+
+// cutFrame cuts the first frame off b. The body is nil if it is not there.
+func cutFrame(b []byte) (flags byte, body, rest []byte) {
+	h, ok := zmtp.ParseShortHeader(b)
+	if !ok {
+		h, _ = zmtp.ParseHeader(b) // what is queued has been checked
+	}
+	b = b[h.Len:]
+	if h.Size > int64(len(b)) {
+		return h.Flags, nil, b
+	}
+	return h.Flags, b[:h.Size], b[h.Size:]
+}
