@@ -1,8 +1,9 @@
 # The steps themselves are in .ci/run, so that they are the same here and there.
 .DEFAULT_GOAL := help
-.PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy vulncheck
+.PHONY: help check ci test race fuzz bench compare interop examples lint fmt tidy soak vulncheck
 
 FUZZTIME  ?= 30000x
+SOAKTIME  ?= 30m
 BENCH     ?= .
 BENCHTIME ?= 1s
 PKG       ?= ./...
@@ -27,6 +28,9 @@ race: ## run the tests under the race detector, in random order
 
 fuzz: ## run each fuzz target for FUZZTIME (a count such as 100000x, or a time such as 30s)
 	@FUZZTIME=$(FUZZTIME) bash .ci/run fuzz
+
+soak: ## work all patterns for SOAKTIME, with failing connections and under the race detector
+	@BROKERLESS_SOAK=$(SOAKTIME) go test -race -count=1 -v -run Soak -timeout 0 ./internal/soak
 
 bench: ## run the benchmarks BENCH of PKG ten times, for benchstat: make bench > new.txt
 	@$(run_bench) -count 10 $(PKG)
