@@ -71,6 +71,9 @@ func (s *socket) shut(ctx context.Context, op string) error {
 	}
 	s.cancel()
 	<-ended
+	s.recv.Lock()
+	s.recv.wipe(DropClosed) // an XPUB is told what the end of its peers has cancelled
+	s.recv.Unlock()
 	s.monitors.close()
 	s.journal.close()
 
