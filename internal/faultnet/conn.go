@@ -41,7 +41,7 @@ func connect(rnd *rand.Rand, there, back Fault, dialer, listener Addr) (a, b *Co
 }
 
 // Read implements [net.Conn]. After a [Reset] its error is syscall.ECONNRESET.
-func (c *Conn) Read(b []byte) (int, error) { return c.pair.read(c.in, &c.closed, b) }
+func (c *Conn) Read(b []byte) (int, error) { return c.pair.read(c.in, c.out, &c.closed, b) }
 
 // Write implements [net.Conn]. The octets it has taken are exactly those it
 // says, also with an error: syscall.ECONNRESET after a [Reset], syscall.EPIPE if
@@ -92,8 +92,7 @@ func (c *Conn) Reset() {
 func (c *Conn) Mute() {
 	c.pair.mu.Lock()
 	defer c.pair.mu.Unlock()
-	c.out.silenced = true
-	c.pair.changed.Broadcast()
+	c.pair.mute(c.out)
 }
 
 // LocalAddr returns the address of this end.

@@ -23,12 +23,14 @@ type Fault struct {
 type Ending uint8
 
 // The endings. The octets before [Fault.After] have been taken by Write in all
-// of them; whether they arrive is what tells the endings apart.
+// of them; whether they arrive is what tells the endings apart. A muted Write takes
+// what the buffer holds, and after a quarter of an hour is told syscall.ETIMEDOUT,
+// as by the operating system.
 const (
 	Never  Ending = iota
 	Reset         // both directions fail at once, and what is under way is gone (RST)
 	HangUp        // what is under way arrives, then both ends read their end and can write no more (FIN)
-	Mute          // what follows is taken by Write and vanishes: the peer is gone, and nobody says so
+	Mute          // what follows vanishes, and so does the end: the peer is gone, and nobody says so
 	Stall         // what follows is not taken: the peer reads no more
 )
 

@@ -30,7 +30,8 @@ type stream struct {
 	last     time.Time
 	ended    bool // its end follows the chunks: the writer has closed, or was made to
 	refused  bool // the reader has closed, or is as good as gone: nothing can be written
-	silenced bool // what is written vanishes
+	silenced bool // what is written vanishes, and stays in size: nobody acknowledges it
+	expired  bool // the writer has given up waiting for that
 	stalled  bool // nothing more is taken
 	reads    deadline
 	writes   deadline
@@ -71,8 +72,9 @@ func (p *pair) wake() {
 	p.changed.Broadcast()
 }
 
-// read waits for octets of s and takes what has arrived of the oldest chunk.
-func (p *pair) read(s *stream, closed *bool, b []byte) (int, error) {
+// read waits for octets of s and takes what has arrived. The own stream is what
+// the reader writes.
+func (p *pair) read(s, own *stream, closed *bool, b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
@@ -83,6 +85,8 @@ func (p *pair) read(s *stream, closed *bool, b []byte) (int, error) {
 			return 0, os.ErrDeadlineExceeded
 		case p.reset:
 			return 0, syscall.ECONNRESET
+		case own.expired:
+			return 0, syscall.ETIMEDOUT
 		case len(s.chunks) > 0:
 			first := &s.chunks[0]
 			wait := time.Until(first.at)
@@ -134,15 +138,14 @@ func (p *pair) write(s *stream, closed *bool, b []byte) (total int, err error) {
 			return total, os.ErrDeadlineExceeded
 		case p.reset:
 			return total, syscall.ECONNRESET
+		case s.expired:
+			return total, syscall.ETIMEDOUT
 		case s.refused || s.ended:
 			return total, syscall.EPIPE
 		case len(b) == 0:
 			return total, nil
 		}
-		n := len(b)
-		if !s.silenced {
-			n = min(n, s.fault.buffer()-s.size)
-		}
+		n := min(len(b), s.fault.buffer()-s.size)
 		if s.fault.Ending != Never && !s.silenced {
 			left := s.fault.After - s.written
 			if left <= 0 && !s.stalled {
@@ -163,12 +166,12 @@ func (p *pair) write(s *stream, closed *bool, b []byte) (total int, err error) {
 
 func (s *stream) put(b []byte) {
 	s.written += int64(len(b))
+	s.size += len(b)
 	if s.silenced {
 		return
 	}
 	s.last = s.fault.arrival(time.Now(), s.last, len(b), s.rnd)
 	s.chunks = append(s.chunks, chunk{append([]byte(nil), b...), s.last})
-	s.size += len(b)
 }
 
 // strike makes the ending of s come. The caller holds the lock.
@@ -181,13 +184,28 @@ func (p *pair) strike(s *stream) {
 			p.streams[i].ended, p.streams[i].refused = true, true
 		}
 	case Mute:
-		s.silenced = true
+		p.mute(s)
 	case Stall:
 		s.stalled = true
 	}
 	if p.struck != nil {
 		p.struck()
 	}
+	p.changed.Broadcast()
+}
+
+// retransmission is how long a system goes on sending what nobody acknowledges.
+const retransmission = 15 * time.Minute
+
+// mute makes s lead nowhere. The caller holds the lock.
+func (p *pair) mute(s *stream) {
+	s.silenced = true
+	time.AfterFunc(retransmission, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		s.expired = true
+		p.changed.Broadcast()
+	})
 	p.changed.Broadcast()
 }
 
