@@ -59,68 +59,109 @@ func TestSubscriptionsReplayInOrder(t *testing.T) { // WT-98
 	}
 }
 
+// subscriptionsModel holds Subscriptions against a map and a list.
+type subscriptionsModel struct {
+	s      Subscriptions
+	order  []string
+	counts map[string]int
+}
+
+// step adds, removes or matches a key; a removal of a key that is there takes
+// the one of that place.
+func (m *subscriptionsModel) step(t *testing.T, op int, key string, place int) {
+	t.Helper()
+	switch op % 5 {
+	case 0, 1:
+		first := m.counts[key] == 0
+		if first {
+			m.order = append(m.order, key)
+		}
+		m.counts[key]++
+		if got := m.s.Add([]byte(key)); got != first {
+			t.Fatalf("Add(%q): got %v", key, got)
+		}
+	case 2, 3:
+		if len(m.order) > 0 && place%4 > 0 {
+			key = m.order[place/4%len(m.order)]
+		}
+		wantOK, wantLast := m.counts[key] > 0, m.counts[key] == 1
+		if wantOK {
+			m.counts[key]--
+		}
+		if wantLast {
+			m.order = slices.DeleteFunc(m.order, func(k string) bool { return k == key })
+		}
+		if last, ok := m.s.Remove([]byte(key)); last != wantLast || ok != wantOK {
+			t.Fatalf("Remove(%q): got %v, %v, want %v, %v", key, last, ok, wantLast, wantOK)
+		}
+	case 4:
+		want := slices.ContainsFunc(m.order, func(k string) bool { return strings.HasPrefix(key, k) })
+		if got := m.s.Match([]byte(key)); got != want {
+			t.Fatalf("Match(%q): got %v", key, got)
+		}
+	}
+	if m.s.Len() != len(m.order) {
+		t.Fatalf("got length %d, want %d", m.s.Len(), len(m.order))
+	}
+}
+
+// check looks at the whole.
+func (m *subscriptionsModel) check(t *testing.T) {
+	t.Helper()
+	checkRadix(t, &m.s.tree)
+	var got []string
+	for prefix := range m.s.All() {
+		got = append(got, string(prefix))
+	}
+	if !slices.Equal(got, m.order) {
+		t.Fatalf("got %q, want %q", got, m.order)
+	}
+}
+
+// end removes everything.
+func (m *subscriptionsModel) end(t *testing.T) {
+	t.Helper()
+	for _, key := range m.order {
+		for range m.counts[key] {
+			m.s.Remove([]byte(key))
+		}
+	}
+	if m.s.Len() != 0 || m.s.list != nil || m.s.tree.nodes != nil {
+		t.Error("empty Subscriptions keep memory")
+	}
+}
+
 func TestSubscriptionsModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 7))
-	var s Subscriptions
-	var order []string
-	counts := make(map[string]int)
+	m := subscriptionsModel{counts: make(map[string]int)}
 	for step := range 20000 {
 		key := ""
 		for range rnd.IntN(5) {
 			key += strings.Repeat("abc"[rnd.IntN(3):][:1], 1+rnd.IntN(9))
 		}
-		switch rnd.IntN(5) {
-		case 0, 1:
-			first := counts[key] == 0
-			if first {
-				order = append(order, key)
-			}
-			counts[key]++
-			if got := s.Add([]byte(key)); got != first {
-				t.Fatalf("step %d: Add(%q): got %v", step, key, got)
-			}
-		case 2, 3:
-			if len(order) > 0 && rnd.IntN(4) > 0 {
-				key = order[rnd.IntN(len(order))]
-			}
-			wantOK, wantLast := counts[key] > 0, counts[key] == 1
-			if wantOK {
-				counts[key]--
-			}
-			if wantLast {
-				order = slices.DeleteFunc(order, func(k string) bool { return k == key })
-			}
-			if last, ok := s.Remove([]byte(key)); last != wantLast || ok != wantOK {
-				t.Fatalf("step %d: Remove(%q): got %v, %v, want %v, %v", step, key, last, ok, wantLast, wantOK)
-			}
-		case 4:
-			want := slices.ContainsFunc(order, func(k string) bool { return strings.HasPrefix(key, k) })
-			if got := s.Match([]byte(key)); got != want {
-				t.Fatalf("step %d: Match(%q): got %v", step, key, got)
-			}
-		}
-		if s.Len() != len(order) {
-			t.Fatalf("step %d: got length %d, want %d", step, s.Len(), len(order))
-		}
+		m.step(t, rnd.IntN(5), key, rnd.IntN(1<<16))
 		if step%100 == 0 {
-			checkRadix(t, &s.tree)
-			var got []string
-			for prefix := range s.All() {
-				got = append(got, string(prefix))
-			}
-			if !slices.Equal(got, order) {
-				t.Fatalf("step %d: got %q, want %q", step, got, order)
-			}
+			m.check(t)
 		}
 	}
-	for _, key := range order {
-		for range counts[key] {
-			s.Remove([]byte(key))
+	m.end(t)
+}
+
+// FuzzSubscriptions reads its data as steps: what to do, a place, the length of a key and the key.
+func FuzzSubscriptions(f *testing.F) {
+	f.Add([]byte("\x00\x00\x05topic\x00\x00\x03top\x02\x01\x00\x04\x00\x05topic"))
+	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x02\x01\x00\x02\x01\x00\x02\x00\x00"))
+	f.Add([]byte("\x00\x00\x28aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\x00\x00\x14aaaaaaaaaaaaaaaaaaab\x03\x05\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := subscriptionsModel{counts: make(map[string]int)}
+		for steps := 0; len(data) >= 3 && steps < 200; steps++ {
+			size := min(int(data[2]), len(data)-3)
+			m.step(t, int(data[0]), string(data[3:3+size]), int(data[1]))
+			data = data[3+size:]
 		}
-	}
-	if s.Len() != 0 || s.list != nil || s.tree.nodes != nil {
-		t.Error("empty Subscriptions keep memory")
-	}
+		m.check(t)
+		m.end(t)
+	})
 }
 
 func TestSubscriptionsMatchDoesNotAllocate(t *testing.T) {

@@ -190,3 +190,38 @@ func TestChurn(t *testing.T) {
 	}
 	forgotten(t, tr)
 }
+
+// FuzzName: a name is any octets, of 1 to so many; what it is not is refused by all three alike, what it is can be
+// bound once, found, and bound again, and nothing is kept of it.
+func FuzzName(f *testing.F) {
+	for _, name := range []string{"", "a", "*", "@a", "a\x00b", "\xff\xfe", "../a", "://", strings.Repeat("n", maxName), strings.Repeat("n", maxName+1)} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		tr := New()
+		defer forgotten(t, tr)
+		l, err := tr.Listen(t.Context(), name)
+		legal := len(name) >= 1 && len(name) <= maxName
+		if (err == nil) != legal || (tr.CheckListen(name) == nil) != legal || (tr.CheckDial(name) == nil) != legal {
+			t.Fatalf("name of %d octets: Listen %v, CheckListen %v, CheckDial %v", len(name), err, tr.CheckListen(name), tr.CheckDial(name))
+		}
+		var bad *transport.EndpointError
+		if !legal {
+			if _, derr := tr.Dial(t.Context(), name); !errors.As(err, &bad) || !errors.As(derr, &bad) {
+				t.Fatalf("Listen %v, Dial %v, want *EndpointErrors", err, derr)
+			}
+			return
+		}
+		if l.Addr().String() != name {
+			t.Errorf("Addr() = %q, want %q", l.Addr(), name)
+		}
+		if _, err := tr.Listen(t.Context(), name); !errors.Is(err, syscall.EADDRINUSE) {
+			t.Errorf("bound twice: %v", err)
+		}
+		l.Close()
+		if l, err = tr.Listen(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+	})
+}
