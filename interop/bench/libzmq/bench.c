@@ -9,6 +9,7 @@
 
 #include <zmq.h>
 
+#include "curve.h"
 #include "fail.h"
 
 void open_context(struct bench *b)
@@ -58,6 +59,7 @@ void bind_socket(struct bench *b, void *socket)
 	 * those above that for a second or more each. Go lets as many wait as the
 	 * system allows. */
 	set_option(socket, ZMQ_BACKLOG, SOMAXCONN);
+	curve_serve(b->flags, socket);
 	check_zmq(zmq_bind(socket, to), "zmq_bind");
 	check_zmq(zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, b->endpoint, &size),
 		  "zmq_getsockopt ZMQ_LAST_ENDPOINT");
@@ -67,6 +69,7 @@ void connect_socket(const struct bench *b, void *socket)
 {
 	if (b->endpoint[0] == '\0')
 		fail("a role that connects takes -endpoint");
+	curve_call(b->flags, socket);
 	check_zmq(zmq_connect(socket, b->endpoint), "zmq_connect");
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zmq.h>
+
 #include "fail.h"
 #include "payload.h"
 
@@ -28,6 +30,16 @@ static uint64_t number(const char *name, const char *value, uint64_t min, uint64
 		fail("-%s: %llu is not between %llu and %llu", name, n, (unsigned long long)min,
 		     (unsigned long long)max);
 	return n;
+}
+
+/* key ends the process unless value is a key of CURVE in Z85. */
+static const char *key(const char *name, const char *value)
+{
+	uint8_t decoded[KEY_SIZE / 5 * 4];
+
+	if (strlen(value) != KEY_SIZE || !zmq_z85_decode(decoded, value))
+		fail("-%s: \"%s\" is not a key in Z85", name, value);
+	return value;
 }
 
 /* parse_switch takes a flag without a value, and reports whether it was one. */
@@ -77,6 +89,10 @@ static void parse_value(struct flags *f, const char *name, char *value)
 		f->endpoint = value;
 	else if (strcmp(name, "pattern") == 0)
 		f->pattern = one_of(name, value, patterns);
+	else if (strcmp(name, "server-key") == 0)
+		f->server_key = key(name, value);
+	else if (strcmp(name, "server-secret") == 0)
+		f->server_secret = key(name, value);
 	else if (strcmp(name, "size") == 0)
 		f->size = number(name, value, 0, 1 << 30);
 	else
@@ -94,6 +110,10 @@ static void check_together(const struct flags *f)
 		fail("-senders above 1 takes -sockets 1, and not -once");
 	if (f->subscriptions > 1 && f->subscriptions < f->subscribers)
 		fail("-subscriptions: each subscriber needs a topic");
+	if (!f->server_key != !f->server_secret)
+		fail("-server-key and -server-secret go together");
+	if (f->server_key && strcmp(f->transport, "inproc") == 0)
+		fail("-server-key is for a transport that leaves the process");
 }
 
 struct flags parse_flags(int argc, char **argv)

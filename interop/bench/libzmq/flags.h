@@ -22,11 +22,16 @@ struct flags {
 	uint64_t subscriptions; /* topics of all subscribers together */
 	uint64_t hwm;           /* in messages; 0 leaves libzmq's default */
 	uint64_t iothreads;
+	const char *server_key;    /* of CURVE, in Z85; NULL is no security */
+	const char *server_secret; /* who binds needs it; given if server_key is */
 	bool once; /* push: connect when told to begin, send one message on each socket */
 	bool version;
 };
 
-enum { FRAMES_MAX = 64 };
+enum {
+	FRAMES_MAX = 64,
+	KEY_SIZE = 40 /* characters of Z85 */
+};
 
 /* parse_flags reads "-name value" pairs. A wrong one ends the process. */
 struct flags parse_flags(int argc, char **argv);

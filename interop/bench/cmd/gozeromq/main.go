@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -27,6 +28,9 @@ func main() { os.Exit(child.Main(open)) }
 func open(c *child.Config, kind child.Kind) (child.Socket, error) {
 	if c.Transport == "inproc" && c.Size > longest {
 		return nil, fmt.Errorf("the inproc of go-zeromq/zmq4 v0.17.0 breaks frames of more than %d octets", longest)
+	}
+	if c.ServerKey != "" {
+		return nil, errors.New("go-zeromq/zmq4 has no CURVE")
 	}
 	ctx := context.Background()
 	switch kind {

@@ -30,6 +30,9 @@ func open(c *child.Config, kind child.Kind) (child.Socket, error) {
 	if c.Frames > 1 {
 		return nil, errors.New("messages of mangos have no frames")
 	}
+	if c.ServerKey != "" {
+		return nil, errors.New("mangos has no CURVE")
+	}
 	switch kind {
 	case child.Pull:
 		return newSocket(c, pull.NewSocket, mangos.OptionReadQLen)

@@ -47,6 +47,11 @@ func open(c *child.Config, kind child.Kind) (child.Socket, error) {
 			return nil, err
 		}
 	}
+	if c.ServerKey != "" {
+		if err := secure(s, c, kind); err != nil {
+			return nil, fmt.Errorf("CURVE: %w", err)
+		}
+	}
 	if kind == child.Sub && c.Subscriptions > many {
 		if err := s.SetSndhwm(0); err != nil {
 			return nil, err

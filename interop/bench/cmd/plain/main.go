@@ -17,6 +17,8 @@ func main() {
 	pipes := map[string]*pipe{}
 	os.Exit(child.Main(func(c *child.Config, kind child.Kind) (child.Socket, error) {
 		switch {
+		case c.ServerKey != "":
+			return nil, errors.New("plain connections have no CURVE")
 		case kind == child.Pub || kind == child.Sub:
 			return nil, fmt.Errorf("plain connections cannot do what a %s does", kind)
 		case c.Transport != "inproc":

@@ -27,6 +27,8 @@ type Config struct {
 	Subscriptions int      // topics of all subscribers together
 	Reuse         bool     // receive into memory that is used again
 	HWM           int      // high-water marks in messages; 0 for the library's own
+	ServerKey     string   // of CURVE, in Z85; empty for no security
+	ServerSecret  string   // which who binds needs too; given if ServerKey is
 }
 
 // topicSize is the octets of a topic: "%08d".
@@ -53,6 +55,8 @@ func parse(args []string) (*Config, error) {
 	f.IntVar(&c.Subscriptions, "subscriptions", 1, "topics of all subscribers together")
 	f.BoolVar(&c.Reuse, "reuse", false, "receive into memory that is used again, where the library can")
 	f.IntVar(&c.HWM, "hwm", 0, "high-water marks in messages; 0 for the library's own")
+	f.StringVar(&c.ServerKey, "server-key", "", "public key of the server of CURVE, in Z85; none for no security")
+	f.StringVar(&c.ServerSecret, "server-secret", "", "its secret key")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -83,6 +87,10 @@ func (c *Config) check() error {
 		return errors.New("-inflight above 1 is for dealerrouter without a -rate")
 	case c.Subscriptions > 1 && c.Subscriptions < c.Subscribers:
 		return errors.New("-subscriptions that leave a subscriber without any")
+	case (c.ServerKey == "") != (c.ServerSecret == ""):
+		return errors.New("-server-key and -server-secret go together")
+	case c.ServerKey != "" && c.Transport == "inproc":
+		return errors.New("-server-key is for a transport that leaves the process")
 	case c.publishes() && c.Size < topicSize:
 		return fmt.Errorf("-size %d has no room for a topic of %d", c.Size, topicSize)
 	case c.publishes() && c.Subscriptions > 100_000_000:

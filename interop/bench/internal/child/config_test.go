@@ -7,12 +7,13 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	c, err := parse(strings.Fields("-roles pull,push -transport=ipc -endpoint ipc:///x -size 100 -frames 2 -once -hwm 5"))
+	c, err := parse(strings.Fields("-roles pull,push -transport=ipc -endpoint ipc:///x -size 100 -frames 2 -once -hwm 5 -server-key k -server-secret s"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(c.Roles, []string{"pull", "push"}) || c.Transport != "ipc" || c.Endpoint != "ipc:///x" ||
-		c.octets() != 200 || !c.Once || c.HWM != 5 || c.Senders != 1 {
+		c.octets() != 200 || !c.Once || c.HWM != 5 || c.Senders != 1 ||
+		c.ServerKey != "k" || c.ServerSecret != "s" {
 		t.Errorf("parsed %+v", c)
 	}
 }
@@ -30,6 +31,9 @@ func TestParseRefuses(t *testing.T) {
 		"-subscribers 3 -subscriptions 2",
 		"-roles pub -size 7",
 		"-roles sub -subscriptions 100000001",
+		"-server-key x",
+		"-server-secret x",
+		"-transport inproc -server-key x -server-secret x",
 		"-size ten",
 		"-fast",
 		"push",

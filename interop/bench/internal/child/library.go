@@ -19,7 +19,11 @@ const (
 	Sub    Kind = "SUB"    // Subscriber, Connector, Receiver
 )
 
-// Opener makes a socket of the library, with the options that c asks for. It is
+// Binds reports whether sockets of this type bind, and those of others connect.
+func (k Kind) Binds() bool { return k == Pull || k == Rep || k == Router || k == Pub }
+
+// Opener makes a socket of the library, with the options that c asks for. If it
+// cannot do what would make the numbers others, such as CURVE, it fails. It is
 // called from one goroutine at a time. Sockets of one process that talk to each
 // other come from the same Opener.
 type Opener func(c *Config, kind Kind) (Socket, error)

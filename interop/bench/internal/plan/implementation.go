@@ -37,10 +37,12 @@ func Implementations() []Implementation {
 // returns the empty string when it does.
 func (w Workload) Absent(implementation string) string {
 	switch {
-	case implementation == RecvInto && w.Group() != "throughput":
+	case implementation == RecvInto && w.Group() != "throughput" && !(w.Curve && w.Connector == "push"):
 		return "only differs where receiving limits: see throughput"
 	case w.Group() == "growth" && implementation != Brokerless && implementation != Libzmq:
 		return "growth is compared with libzmq alone"
+	case w.Curve && (implementation == "gozeromq" || implementation == "mangos" || implementation == Plain):
+		return "has no CURVE"
 	case implementation == "mangos" && w.Pattern == "dealerrouter":
 		return "has no DEALER and ROUTER"
 	case implementation == "mangos" && w.Frames > 1:

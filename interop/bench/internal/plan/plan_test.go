@@ -95,6 +95,10 @@ func TestProcesses(t *testing.T) {
 			"-roles push -transport tcp -size 16 -sockets 2500 -once",
 			"-roles push -transport tcp -size 16 -sockets 2500 -once",
 		}},
+		{"curve/throughput/ipc/1024", []string{
+			"-roles pull -transport ipc -size 1024 -server-key " + serverKey + " -server-secret " + serverSecret,
+			"-roles push -transport ipc -size 1024 -server-key " + serverKey + " -server-secret " + serverSecret,
+		}},
 		{"growth/depth/10", []string{
 			"-roles pull -transport tcp -size 100 -hwm 10",
 			"-roles push -transport tcp -size 100 -hwm 10",
@@ -141,6 +145,12 @@ func TestAbsent(t *testing.T) {
 		{"fan-in/1000", "pebbe", false},
 		{"throughput/tcp/16", RecvInto, false},
 		{"senders/8", RecvInto, true},
+		{"curve/throughput/tcp/16", RecvInto, false},
+		{"curve/latency/reqrep/tcp", RecvInto, true},
+		{"curve/throughput/tcp/16", "pebbe", false},
+		{"curve/throughput/tcp/16", "gozeromq", true},
+		{"curve/throughput/tcp/16", "mangos", true},
+		{"curve/latency/reqrep/tcp", Plain, true},
 	}
 	for _, tt := range tests {
 		if reason := workload(t, Full, tt.workload).Absent(tt.implementation); (reason != "") != tt.absent {

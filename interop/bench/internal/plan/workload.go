@@ -46,6 +46,7 @@ type Workload struct {
 	Subscribers   int    // SUB sockets
 	Subscriptions int    // topics in all
 	HWM           int    // high-water mark each way, in messages
+	Curve         bool   // encrypted: who binds is the server
 
 	Scale   float64  // what its neighbours in the group have otherwise: the x of plots
 	Targets []Target // what brokerless is held against
@@ -120,6 +121,9 @@ func (w Workload) flags(roles []string, sockets int) []string {
 	number("-hwm", w.HWM)
 	if w.Pattern != "" {
 		flags = append(flags, "-pattern", w.Pattern)
+	}
+	if w.Curve {
+		flags = append(flags, "-server-key", serverKey, "-server-secret", serverSecret)
 	}
 	if w.Kind != Window {
 		if roles[0] == w.Binder {

@@ -34,6 +34,7 @@ func Workloads(size Size) []Workload {
 	all = append(all, throughput()...)
 	all = append(all, peers(size)...)
 	all = append(all, latency()...)
+	all = append(all, curve()...)
 	all = append(all, publish(size)...)
 	all = append(all, connections(size)...)
 	all = append(all, depth()...)

@@ -55,7 +55,9 @@ func Plots(r *Results) []Image {
 		}
 	}
 	add(titleThroughput, "throughput", "Throughput by size", "PUSH to PULL; median of the runs, with the least and the greatest", 2,
-		s.throughput("tcp"), s.throughput("ipc"), s.throughput("inproc"))
+		s.throughput("throughput/", "tcp"), s.throughput("throughput/", "ipc"), s.throughput("throughput/", "inproc"))
+	add(titleCurve, "curve", "Throughput by size under CURVE", "PUSH to PULL; median of the runs, with the least and the greatest", 1,
+		s.throughput("curve/throughput/", "tcp"))
 	for _, pattern := range []string{"reqrep", "dealerrouter"} {
 		title := map[string]string{"reqrep": "REQ and REP", "dealerrouter": "DEALER and ROUTER"}[pattern]
 		add(titleLatency, "latency-"+pattern, "Latency of round trips, "+title, "64 octets; all runs together", 2,
@@ -90,7 +92,9 @@ func (s *summary) points(implementation string, prefixes []string, m plan.Metric
 
 func same(v float64) float64 { return v }
 
-func (s *summary) throughput(transport string) plot.Chart {
+// throughput is a chart of the workloads of a transport whose names begin with
+// prefix and that.
+func (s *summary) throughput(prefix, transport string) plot.Chart {
 	c := plot.Chart{
 		Title: transport,
 		X:     plot.Axis{Label: "octets a message", Log: true},
@@ -100,7 +104,7 @@ func (s *summary) throughput(transport string) plot.Chart {
 		c.X.Ticks = append(c.X.Ticks, plot.Tick{At: size, Label: strings.Replace(octets(size), ".0", "", 1)})
 	}
 	for _, i := range s.Implementations() {
-		if points := s.points(i.Name, []string{"throughput/" + transport + "/"}, plan.Rate, same); len(points) > 0 {
+		if points := s.points(i.Name, []string{prefix + transport + "/"}, plan.Rate, same); len(points) > 0 {
 			c.Series = append(c.Series, plot.Series{Name: i.Title, Style: style(i.Name), Points: points})
 		}
 	}

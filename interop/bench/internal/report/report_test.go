@@ -28,7 +28,7 @@ func results() *Results {
 		Runs:     2,
 	}
 	for run := 1; run <= 2; run++ {
-		for _, w := range []string{"throughput/tcp/16", "throughput/tcp/100", "growth/depth/10", "growth/depth/100", "forgotten/1"} {
+		for _, w := range []string{"throughput/tcp/16", "throughput/tcp/100", "curve/throughput/tcp/16", "growth/depth/10", "growth/depth/100", "forgotten/1"} {
 			r.Samples = append(r.Samples, pushed(w, plan.Brokerless, run, 3e6), pushed(w, plan.Libzmq, run, 1e6))
 		}
 		latencies := make([]uint64, 1000)
@@ -38,6 +38,8 @@ func results() *Results {
 		r.Samples = append(r.Samples,
 			asked("latency/reqrep/tcp", plan.Brokerless, run, latencies...),
 			asked("latency/reqrep/tcp", plan.Libzmq, run, latencies...),
+			asked("curve/latency/reqrep/tcp", plan.Brokerless, run, latencies...),
+			asked("curve/latency/reqrep/tcp", plan.Libzmq, run, latencies...),
 			failedSample("throughput/tcp/16", "gozeromq", run, "push: not\nready: time-out | after 1m0s"))
 	}
 	return r
@@ -81,6 +83,10 @@ func TestMarkdown(t *testing.T) {
 		"1. `throughput/tcp/16`, go-zeromq/zmq4: push: not ready: time-out \\| after 1m0s (2 of 2 runs)",
 		"| `throughput/tcp/100` | 3.00 M | 1.00 M | – |",
 		"![Throughput by size](throughput.svg)",
+		"| `curve/throughput/tcp/16` |  | rate | ≥ 1.00x | met | 3.00x (3.00x – 3.00x) |",
+		"| `curve/latency/reqrep/tcp` | brokerless | 89.6 µs |",
+		"![Throughput by size under CURVE](curve.svg)",
+		"| go-zeromq/zmq4 | has no CURVE | `curve/throughput/tcp/16`",
 		"| go-zeromq/zmq4 | growth is compared with libzmq alone |",
 	} {
 		if !strings.Contains(text, want) {
@@ -136,8 +142,8 @@ func TestFolder(t *testing.T) {
 
 func TestPlotsAreSVG(t *testing.T) {
 	images := Plots(results())
-	if len(images) != 3 {
-		t.Errorf("%d plots, want those of throughput, latency and growth", len(images))
+	if len(images) != 4 {
+		t.Errorf("%d plots, want those of throughput, CURVE, latency and growth", len(images))
 	}
 	for _, image := range images {
 		var b bytes.Buffer

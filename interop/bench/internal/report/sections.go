@@ -27,6 +27,7 @@ func (s section) has(workload string) bool {
 const (
 	titleThroughput = "Throughput"
 	titleLatency    = "Round trips"
+	titleCurve      = "Throughput under CURVE"
 	titleGrowth     = "Growth"
 )
 
@@ -47,6 +48,16 @@ func sections() []section {
 			titleLatency, "Requests of 64 octets, one under way at a time: as fast as replies come, and at a fixed rate of 5,000 a second, " +
 				"where time counts from the moment at which the request was due, not from that at which it got its turn.",
 			[]string{"latency/"},
+			roundTrips,
+		},
+		{
+			titleCurve, "PUSH to PULL, one of each, encrypted: messages a second by transport and octets a message.",
+			[]string{"curve/throughput/"},
+			rates,
+		},
+		{
+			"Round trips under CURVE", "REQ to REP over TCP, encrypted, 64 octets, one under way at a time.",
+			[]string{"curve/latency/"},
 			roundTrips,
 		},
 		{

@@ -18,6 +18,9 @@ import (
 	"time"
 )
 
+// keys are those of a server of CURVE.
+const keys = "-server-key 8YEO#Z[SS/Nyz<6aN.[QiXLzS55UR(vVh(hqJq$R -server-secret cg-eGNP?l98il?E!hhKAwA@%^g&)OTV7nLKA)=W#"
+
 // patience is how long one case may take.
 const patience = 30 * time.Second
 
@@ -153,11 +156,16 @@ func TestRoles(t *testing.T) {
 		{"pipelined", "echo", "ask", 1, "-pattern dealerrouter -inflight 1000 -size 64", 64, true},
 		{"rate", "echo", "ask", 1, "-pattern reqrep -rate 1000", 16, true},
 		{"publish", "pub", "sub", 1, "-subscribers 10", 16, false},
+		{"pipeline under CURVE", "pull", "push", 0, "-size 100 " + keys, 100, false},
+		{"reqrep under CURVE", "echo", "ask", 1, "-pattern reqrep -size 64 " + keys, 64, true},
 		{"match", "pub", "sub", 1, "-subscribers 3 -subscriptions 1000 -frames 2 -reuse", 32, false},
 		{"one subscriber", "pub", "sub", 1, "-iothreads 2", 16, false},
 	}
 	for _, transport := range []string{"tcp", "ipc", "inproc"} {
 		for _, p := range pairs {
+			if transport == "inproc" && strings.HasSuffix(p.flags, keys) {
+				continue // within a process there is nobody to keep out
+			}
 			t.Run(transport+"/"+p.name, func(t *testing.T) {
 				flags := append(strings.Fields(p.flags), "-transport", transport)
 				var children []*child
@@ -220,6 +228,26 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// A client without the server's key, or with another one, is not let in.
+func TestServerIsProven(t *testing.T) {
+	program := build(t)
+	server := strings.Fields(keys)
+	pull := start(t, program, append([]string{"-roles", "pull"}, server...)...)
+	endpoint := pull.await("ready")
+	server[1] = "sXd$[<^y9nUX#z([Ka<BC::jVB}fMp%b0g>q4D55"
+	wrong := start(t, program, append([]string{"-roles", "push", "-size", "17", "-endpoint", endpoint}, server...)...)
+	plain := start(t, program, "-roles", "push", "-size", "18", "-endpoint", endpoint)
+	right := start(t, program, append(strings.Fields(keys), "-roles", "push", "-endpoint", endpoint)...)
+	for _, c := range []*child{wrong, plain, right} {
+		c.await("ready -")
+		c.tell("begin")
+	}
+	pull.await("warm")
+	for m := (measure{}); m.Count < 1000; { // one of another size would end the process
+		m = pull.measure("measure")
+	}
+}
+
 func TestVersion(t *testing.T) {
 	c := start(t, build(t), "-version")
 	var major, minor, patch int
@@ -246,6 +274,9 @@ func TestFailures(t *testing.T) {
 		{"-roles push -endpoint pigeon://x", "", "zmq_connect: Protocol not supported"},
 		{"-roles pub -size 7", "", "-size 7 has no room for a topic of 8"},
 		{"-roles sub -subscribers 3 -subscriptions 2", "", "-subscriptions: each subscriber needs a topic"},
+		{"-roles pull -server-key short", "", `-server-key: "short" is not a key in Z85`},
+		{"-roles pull " + strings.Fields(keys)[0] + " " + strings.Fields(keys)[1], "", "-server-key and -server-secret go together"},
+		{"-roles pull -transport inproc " + keys, "", "-server-key is for a transport that leaves the process"},
 		{"-roles pull", "hurry\n", `unknown command "hurry"`},
 	} {
 		p := start(t, program, strings.Fields(c.flags)...)
