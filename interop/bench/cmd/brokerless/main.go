@@ -17,46 +17,56 @@ func main() { os.Exit(child.Main(open)) }
 
 // open implements child.Opener.
 func open(c *child.Config, kind child.Kind) (child.Socket, error) {
+	secure, err := secured(c, kind)
+	if err != nil {
+		return nil, err
+	}
 	send, recv := socket.WithSendHWM(c.HWM), socket.WithRecvHWM(c.HWM)
 	box := inbox{reuse: c.Reuse}
 	switch kind {
 	case child.Push:
-		s, err := socket.NewPush(given[socket.PushOption](c.HWM > 0, send)...)
+		s, err := socket.NewPush(options[socket.PushOption](c, secure, send)...)
 		return &push{s}, err
 	case child.Pull:
-		s, err := socket.NewPull(given[socket.PullOption](c.HWM > 0, recv)...)
+		s, err := socket.NewPull(options[socket.PullOption](c, secure, recv)...)
 		return &pull{s, box}, err
 	case child.Req:
-		s, err := socket.NewReq(given[socket.ReqOption](c.HWM > 0, send, recv)...)
+		s, err := socket.NewReq(options[socket.ReqOption](c, secure, send, recv)...)
 		return &req{s, box}, err
 	case child.Rep:
-		s, err := socket.NewRep(given[socket.RepOption](c.HWM > 0, send, recv)...)
+		s, err := socket.NewRep(options[socket.RepOption](c, secure, send, recv)...)
 		return &rep{s, box}, err
 	case child.Dealer:
-		s, err := socket.NewDealer(given[socket.DealerOption](c.HWM > 0, send, recv)...)
+		s, err := socket.NewDealer(options[socket.DealerOption](c, secure, send, recv)...)
 		return &dealer{s, box}, err
 	case child.Router:
-		options := given[socket.RouterOption](c.HWM > 0, send, recv)
-		options = append(options, socket.WithMandatory()) // with as many requests under way as the mark, a reply may find it reached
-		s, err := socket.NewRouter(options...)
+		list := options[socket.RouterOption](c, secure, send, recv)
+		list = append(list, socket.WithMandatory()) // with as many requests under way as the mark, a reply may find it reached
+		s, err := socket.NewRouter(list...)
 		return &router{s, box}, err
 	case child.Pub:
-		options := given[socket.PubOption](c.HWM > 0, send)
-		options = append(options, given[socket.PubOption](c.Subscriptions > 1, socket.WithMaxSubscriptions(0, 0))...)
-		s, err := socket.NewPub(options...)
+		list := options[socket.PubOption](c, secure, send)
+		if c.Subscriptions > 1 {
+			list = append(list, socket.WithMaxSubscriptions(0, 0))
+		}
+		s, err := socket.NewPub(list...)
 		return &pub{s}, err
 	case child.Sub:
-		s, err := socket.NewSub(given[socket.SubOption](c.HWM > 0, recv)...)
+		s, err := socket.NewSub(options[socket.SubOption](c, secure, recv)...)
 		return &sub{s, box}, err
 	}
 	return nil, fmt.Errorf("no %s", kind)
 }
 
-// given returns the options where they are asked for, and none, for the
-// defaults, elsewhere.
-func given[Option any](asked bool, options ...Option) []Option {
-	if !asked {
-		return nil
+// options returns those of security and, where c asks for them, the marks; else
+// the defaults are left.
+func options[Option any](c *child.Config, secure []socket.Option, marks ...Option) []Option {
+	var list []Option
+	for _, o := range secure {
+		list = append(list, any(o).(Option)) // which fits every socket
 	}
-	return options
+	if c.HWM > 0 {
+		list = append(list, marks...)
+	}
+	return list
 }
