@@ -1,11 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/brokerless/brokerless/interop/bench/internal/child"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/auth"
 	"github.com/brokerless/brokerless/socket/curve"
 )
 
@@ -26,10 +26,7 @@ func secured(c *child.Config, kind child.Kind) ([]socket.Option, error) {
 			return nil, fmt.Errorf("-server-secret: %w", err)
 		}
 		own := curve.KeyPair{Public: server, Secret: secret}
-		anyone := socket.AuthenticatorFunc(func(context.Context, socket.Credentials) (socket.Admission, error) {
-			return socket.Admission{}, nil
-		})
-		return []socket.Option{socket.WithSecurity(curve.Server(own)), socket.WithAuthenticator(anyone)}, nil
+		return []socket.Option{socket.WithSecurity(curve.Server(own)), socket.WithAuthenticator(auth.Anyone())}, nil
 	}
 	own, err := curve.NewKeyPair()
 	if err != nil {
