@@ -8,7 +8,8 @@ import (
 	"slices"
 
 	"golang.org/x/crypto/poly1305" //nolint:staticcheck // the box is the protocol's, and nothing newer may take its place
-	"golang.org/x/crypto/salsa20/salsa"
+
+	"github.com/brokerless/brokerless/internal/salsa20"
 )
 
 // CipherOverhead is how much longer the body of a MESSAGE is than the body of
@@ -31,13 +32,8 @@ const (
 )
 
 // Of the keystream of a box, the first keySize octets are the key of its tag.
-// The rest is for what is encrypted. It comes in blocks; four of them at one go
-// take as long as two that are made one by one.
-const (
-	keySize = 32
-	block   = 64
-	quad    = 4 * block
-)
+// The rest is for what is encrypted.
+const keySize = 32
 
 // A Cipher encrypts the traffic of one connection, and decrypts the peer's
 // (RFC 25): each frame, message or command, travels in a MESSAGE. The two
@@ -66,9 +62,7 @@ func newCipher(key *[32]byte, sends, receives string, sent, received uint64) *Ci
 }
 
 func newCipherEnd(key *[32]byte, prefix string, last uint64) cipherEnd {
-	e := cipherEnd{last: last}
-	salsa.HSalsa20(&e.key, (*[16]byte)([]byte(prefix)), key, &salsa.Sigma)
-	return e
+	return cipherEnd{key: salsa20.Derive(key, (*[16]byte)([]byte(prefix))), last: last}
 }
 
 // Seal appends the frame that carries, encrypted, a frame with these flags and
@@ -97,7 +91,7 @@ func (c *Cipher) Seal(dst []byte, flags byte, body []byte) []byte {
 	clear(m[:plainAt])
 	var nonce [16]byte
 	binary.BigEndian.PutUint64(nonce[:], e.last)
-	e.apply(m, &nonce, 0)
+	salsa20.XORKeyStream(m, m, &nonce, &e.key)
 	key := [keySize]byte(m)
 	var tag [poly1305.TagSize]byte
 	poly1305.Sum(&tag, m[plainAt:], &key)
@@ -133,19 +127,17 @@ func (c *Cipher) Unseal(message []byte) (frame []byte, err error) {
 		return nil, &ProtocolError{BadNonce, fmt.Sprintf("nonce %d", last), fmt.Sprintf("one above %d", e.last)}
 	}
 	box := message[plainAt:]
-	var first [quad]byte
-	stream := first[:block]
-	if keySize+len(box) > 2*block {
-		stream = first[:]
-	}
-	salsa.XORKeyStream(stream, stream, &nonce, &e.key)
+	var first [salsa20.MaxAtOnce]byte
+	stream := first[:salsa20.AtOnce(min(keySize+len(box), len(first)))]
+	salsa20.XORKeyStream(stream, stream, &nonce, &e.key)
 	key, tag := [keySize]byte(stream), [poly1305.TagSize]byte(message[boxAt:])
 	if !poly1305.Verify(&tag, box, &key) {
 		return nil, &ProtocolError{BadCrypto, "a MESSAGE that does not open", "one made with this connection's keys"}
 	}
 	e.last = last
 	n := subtle.XORBytes(box, box, stream[keySize:])
-	e.apply(box[n:], &nonce, len(stream)/block)
+	binary.LittleEndian.PutUint64(nonce[8:], uint64(len(stream)/salsa20.Block))
+	salsa20.XORKeyStream(box[n:], box[n:], &nonce, &e.key)
 
 	flags, err := outerFlags(box[0])
 	if err != nil {
@@ -158,24 +150,6 @@ func (c *Cipher) Unseal(message []byte) (frame []byte, err error) {
 	}
 	AppendHeader(message[at:at], flags, size)
 	return message[at:], nil
-}
-
-// apply encrypts b, or decrypts it, with the keystream from a block on. The
-// second half of nonce is where it counts blocks.
-func (e *cipherEnd) apply(b []byte, nonce *[16]byte, from int) {
-	n := len(b)
-	if rest := n % quad; rest > 2*block {
-		n -= rest
-	}
-	binary.LittleEndian.PutUint64(nonce[8:], uint64(from))
-	salsa.XORKeyStream(b[:n], b[:n], nonce, &e.key)
-	if n == len(b) {
-		return
-	}
-	var last [quad]byte
-	binary.LittleEndian.PutUint64(nonce[8:], uint64(from+n/block))
-	salsa.XORKeyStream(last[:], last[:], nonce, &e.key)
-	subtle.XORBytes(b[n:], b[n:], last[:])
 }
 
 func innerFlags(flags byte) (inner byte) {
