@@ -37,7 +37,7 @@ func Implementations() []Implementation {
 // returns the empty string when it does.
 func (w Workload) Absent(implementation string) string {
 	switch {
-	case implementation == RecvInto && w.Group() != "throughput" && !(w.Curve && w.Connector == "push"):
+	case implementation == RecvInto && w.Group() != "throughput" && (!w.Curve || w.Connector != "push"):
 		return "only differs where receiving limits: see throughput"
 	case w.Group() == "growth" && implementation != Brokerless && implementation != Libzmq:
 		return "growth is compared with libzmq alone"
