@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/brokerless/brokerless/internal/z85"
 	"github.com/brokerless/brokerless/internal/zmtp"
 )
 
@@ -11,7 +12,7 @@ import (
 const Size = zmtp.CurveKeySize
 
 // textSize is the length of a key in Z85.
-const textSize = Size / z85Octets * z85Digits
+const textSize = Size / 4 * 5
 
 // Key is a public key: 32 octets, to be shown to everybody. Keys can be compared
 // with ==. As text, a key is Z85.
@@ -31,11 +32,11 @@ func parse(text string) ([]byte, error) {
 	if len(text) != textSize {
 		return nil, fmt.Errorf("%d characters, expected %d of Z85", len(text), textSize)
 	}
-	return decodeZ85(text)
+	return z85.Decode(text)
 }
 
 // String returns the key in Z85, 40 characters.
-func (k Key) String() string { return encodeZ85(k[:]) }
+func (k Key) String() string { return z85.Encode(k[:]) }
 
 // MarshalText returns the key in Z85.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

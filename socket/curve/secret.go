@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/brokerless/brokerless/internal/z85"
 	"github.com/brokerless/brokerless/internal/zmtp"
 )
 
@@ -64,7 +65,7 @@ func (s SecretKey) Reveal() string {
 	if s.octets == nil {
 		return ""
 	}
-	return encodeZ85(s.octets()[:])
+	return z85.Encode(s.octets()[:])
 }
 
 // missing reports whether there is no key, or the one of zeros that stands for
