@@ -118,7 +118,7 @@ func TestLimitOfWhatIsLeftBySmall(t *testing.T) {
 // TestLimitOfWhatIsLeftIsPatient: a peer that is not read from is not silent, and
 // the socket can be closed meanwhile.
 func TestLimitOfWhatIsLeftIsPatient(t *testing.T) {
-	for _, close := range []bool{false, true} {
+	for _, early := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			pull := closing(t, must(NewPull(WithMaxBuffered(1))))
 			comeAndGo(t, pull, "PUSH", message("left"))
@@ -126,12 +126,15 @@ func TestLimitOfWhatIsLeftIsPatient(t *testing.T) {
 			r.meet("PUSH")
 			r.drain()
 			sent := make(chan struct{})
-			go func() { _, _ = r.Write(message("later")); defer (func() { sent <- struct{}{} })() }()
+			go func() {
+				defer close(sent)
+				_, _ = r.Write(message("later"))
+			}()
 			pass(10 * expiry)
 			if st := pull.Stats(); st.Peers != 1 || st.In.Queued != 1 {
 				t.Errorf("%d peers, %d messages", st.Peers, st.In.Queued)
 			}
-			if close {
+			if early { // before it is read from
 				if err := pull.Close(); err != nil {
 					t.Error(err)
 				}

@@ -105,7 +105,7 @@ func TestFootprintBeforeAuthentication(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer c.Close()
+				t.Cleanup(func() { c.Close() })
 				conns[i] = c
 				for _, b := range tt.octets {
 					if _, err := c.Write(b); err != nil {

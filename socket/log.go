@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/zmtp"
@@ -74,7 +75,8 @@ func local(a net.Addr) bool {
 // refused is told that a connection of p came to nothing.
 func (j *journal) refused(p *pipe, remote string, why error) {
 	advice := j.advice(why)
-	if advice == "" && p.dialed && j.s.cfg.security != nil {
+	hungUp := errors.Is(why, errPeerClosed) || errors.Is(why, syscall.ECONNRESET)
+	if hungUp && p.dialed && j.s.cfg.security != nil {
 		advice = "look at the keys: a server of CURVE hangs up without a word on a client that has the wrong ones"
 	}
 	j.tell("brokerless: peer refused", p.endpoint, remote, why, advice)

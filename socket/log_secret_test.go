@@ -50,7 +50,7 @@ func TestLogKeepsSecrets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			secrets = append(secrets, b, hex.EncodeToString(key[:]), string(key[:]), fmt.Sprint(key[:]))
+			secrets = append(secrets, b, hex.EncodeToString(key[:]), string(key[:]), fmt.Sprintf("%d", key[:]))
 		}
 	}
 	for _, tt := range []struct {

@@ -20,6 +20,11 @@ func TestRFCOptions(t *testing.T) {
 			"timeout":            socket.WithHeartbeat(time.Second, 0),
 			"redial of nothing":  socket.WithRedial(0, time.Second),
 			"redial backwards":   socket.WithRedial(2*time.Second, time.Second),
+			"denied of nothing":  socket.WithRedialDenied(0, time.Second),
+			"denied backwards":   socket.WithRedialDenied(2*time.Second, time.Second),
+			"connections":        socket.WithMaxConnections(-1),
+			"of an address":      socket.WithMaxConnectionsPerAddress(-1),
+			"stall":              socket.WithMaxStall(-1),
 			"transport":          socket.WithTransport(nil),
 		} {
 			_, err := socket.NewDealer(opt)
@@ -33,7 +38,7 @@ func TestRFCOptions(t *testing.T) {
 				t.Errorf("got %v, want ErrOption", err)
 			}
 		}
-		for _, opt := range []socket.RecvOption{socket.WithRecvHWM(-1), socket.WithRecvHWMBytes(-1)} {
+		for _, opt := range []socket.RecvOption{socket.WithRecvHWM(-1), socket.WithRecvHWMBytes(-1), socket.WithMaxBuffered(-1)} {
 			if _, err := socket.NewPull(opt); !errors.Is(err, socket.ErrOption) {
 				t.Errorf("got %v, want ErrOption", err)
 			}
