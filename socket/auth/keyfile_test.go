@@ -133,8 +133,12 @@ func TestKeyFileGoesBad(t *testing.T) {
 		check(4, "more than 4194304 octets")
 		write(t, path, annText+" ann")
 		check(4, "")
-		write(t, path, annText[:20]) // again, and told again
-		check(5, "line 1")
+		write(t, path, bobText+" bob\n"+annText[:20]) // as before, and told again
+		check(5, "line 2: a key of 20 characters")
+		write(t, path, annText+" ann")
+		check(5, "")
+		write(t, path, bobText+" bob\n"+annText[:20])
+		check(6, "line 2: a key of 20 characters")
 		replace(t, path, bobText+" bob")
 		second()
 		admits(t, a, curve(bob), "bob")
@@ -189,6 +193,28 @@ func TestKeyFileWithOldTimes(t *testing.T) {
 		}
 		second()
 		admits(t, a, curve(bob), bobText)
+	})
+}
+
+// Two changes within a step of the file system's clock are both seen.
+func TestKeyFileChangesTwiceAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		put := func(path, text string) {
+			write(t, path, text)
+			if err := os.Chtimes(path, now, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := written(t, "")
+		put(path, annText)
+		a := must(auth.KeyFile(path))
+		put(path, bobText) // of the same size and time
+		second()
+		admits(t, a, curve(bob), bobText)
+		put(path, annText)
+		second()
+		admits(t, a, curve(ann), annText)
 	})
 }
 

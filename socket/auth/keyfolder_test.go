@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/brokerless/brokerless/socket"
 	"github.com/brokerless/brokerless/socket/auth"
@@ -44,6 +45,13 @@ func TestKeyFolder(t *testing.T) {
 		second()
 		admits(t, a, curve(bob), "bob")
 
+		for _, name := range []string{"ann.key", "bob.key"} {
+			if err := os.Chtimes(in(name), time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		second()
+		admits(t, a, curve(bob), "bob")
 		if err := os.Rename(in("bob.key"), in("robert.key")); err != nil { // the same file, with the same times
 			t.Fatal(err)
 		}

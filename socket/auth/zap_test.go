@@ -248,7 +248,7 @@ func TestZAPManyAtATime(t *testing.T) {
 	}
 	for i := len(requests) - 1; i >= 0; i-- {
 		r := requests[i]
-		for range 2 {
+		for range 10 {
 			send(t, router, r[0], "", "1.0", r[3], "200", "", r[8], "")
 		}
 	}
@@ -296,10 +296,20 @@ func TestZAPHandlerComesAndGoes(t *testing.T) {
 		if v := <-answered; v.err != nil {
 			t.Fatal(v.err)
 		}
+		unread := ask(lost, z, plain("unread", ""))
+		for tick := time.Tick(time.Millisecond); router.Stats().In.Queued == 0; {
+			select {
+			case <-tick:
+			case <-lost.Done():
+				t.Fatal(lost.Err())
+			}
+		}
 		router.Close()
 		cancel()
-		v := <-done
-		refused(t, v.admission, v.err, socket.AuthInternal, "no answer")
+		for _, done := range []<-chan verdict{done, unread} {
+			v := <-done
+			refused(t, v.admission, v.err, socket.AuthInternal, "no answer")
+		}
 	}
 }
 

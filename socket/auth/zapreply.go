@@ -37,8 +37,7 @@ func (r zapReply) frames() [][]byte {
 }
 
 // parseZAPReply reads a reply with its delimiter. The id is what it is in a reply
-// that makes no sense too, if it has one: so that who waits for it is told. The
-// user id and the metadata count only with 200 (ZA-05).
+// that makes no sense too, if it has one: so that who waits for it is told.
 func parseZAPReply(m [][]byte) (r zapReply, err error) {
 	const frames = 7 // with the delimiter
 	if len(m) >= 3 && len(m[0]) == 0 {
@@ -63,17 +62,15 @@ func parseZAPReply(m [][]byte) (r zapReply, err error) {
 		return r, fmt.Errorf("%w: %.20q, want 200, 300, 400 or 500", errZAPStatus, status)
 	}
 	r.text = string(m[4])
-	metadata, err := zmtp.ParseMetadata(m[6])
-	if err != nil {
+	r.user = string(m[5])
+	if r.metadata, err = zmtp.ParseMetadata(m[6]); err != nil {
 		return r, fmt.Errorf("%w: %w", errZAPMetadata, err)
-	}
-	if r.status == zmtp.StatusOK {
-		r.user, r.metadata = string(m[5]), metadata
 	}
 	return r, nil
 }
 
-// verdict returns what an authenticator says by a reply.
+// verdict returns what an authenticator says by a reply. User id and metadata
+// count only with 200 (ZA-05).
 func (r zapReply) verdict() (socket.Admission, error) {
 	if r.status != zmtp.StatusOK {
 		return socket.Admission{}, &socket.AuthError{Status: r.status, Text: r.text}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/brokerless/brokerless/socket"
 	"github.com/brokerless/brokerless/socket/auth"
@@ -133,37 +134,33 @@ func TestServeZAPOverIPC(t *testing.T) {
 
 // One that hangs holds up no other one, and the end waits for it.
 func TestServeZAPEnds(t *testing.T) {
-	space := apart()
-	entered, leave := make(chan struct{}), make(chan struct{})
-	a := socket.AuthenticatorFunc(func(_ context.Context, c socket.Credentials) (socket.Admission, error) {
-		if c.Username == "slow" {
-			close(entered)
-			<-leave
-		}
-		return socket.Admission{UserID: c.Username}, nil
-	})
-	ended, stop := serve(t, handler(t, space), a)
-	z := client(t, space)
-	ctx, cancel := context.WithCancel(bounded(t))
-	defer cancel()
-	slow := ask(ctx, z, plain("slow", ""))
-	<-entered
-	admits(t, z, plain("ann", ""), "ann")
-	stop()
-	refusedAfter := func() {
-		t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		space := apart()
+		leave := make(chan struct{})
+		a := socket.AuthenticatorFunc(func(_ context.Context, c socket.Credentials) (socket.Admission, error) {
+			if c.Username == "slow" {
+				<-leave
+			}
+			return socket.Admission{UserID: c.Username}, nil
+		})
+		ended, stop := serve(t, handler(t, space), a)
+		z := client(t, space)
+		ctx, cancel := context.WithCancel(bounded(t))
+		slow := ask(ctx, z, plain("slow", ""))
+		synctest.Wait()
+		admits(t, z, plain("ann", ""), "ann")
+		cancel()
+		<-slow
+		stop()
+		synctest.Wait()
 		select {
 		case err := <-ended:
-			t.Fatalf("ended with %v while a call is under way", err)
+			t.Errorf("ended with %v while a call is under way", err)
 		default:
 		}
-	}
-	refusedAfter()
-	cancel()
-	<-slow
-	refusedAfter()
-	close(leave)
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("ended with %v, want the context's error", err)
-	}
+		close(leave)
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v, want the context's error", err)
+		}
+	})
 }
