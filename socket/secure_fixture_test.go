@@ -38,3 +38,6 @@ func Encrypted() Option {
 		})).(option)(c)
 	})
 }
+
+// Clear has it speak in the clear, as is the default.
+func Clear() Option { return option(func(*config) {}) }
