@@ -23,8 +23,9 @@ import (
 type weather struct {
 	name    string
 	draw    func(rnd *rand.Rand) faultnet.Fault
-	strikes int  // after which all is well
-	lossy   bool // what was under way when a connection ended is lost
+	strikes int    // after which all is well
+	lossy   bool   // what was under way when a connection ended is lost
+	secure  Option // how the sockets speak
 }
 
 // a network in this weather.
@@ -39,13 +40,19 @@ func (w weather) network() *faultnet.Network {
 	return n
 }
 
-// ends returns a fault that ends a connection anywhere: in the greeting, in
-// READY, in a message or between two.
+// ends returns a fault that ends a connection anywhere: in the greeting, in the
+// handshake, in a message or between two.
 func ends(how faultnet.Ending) func(rnd *rand.Rand) faultnet.Fault {
 	return func(rnd *rand.Rand) faultnet.Fault {
-		return faultnet.Fault{Ending: how, After: rnd.Int64N(1000), Buffer: 100 + rnd.IntN(1000)}
+		return faultnet.Fault{Ending: how, After: rnd.Int64N(1500), Buffer: 100 + rnd.IntN(1000)}
 	}
 }
+
+// mechanisms are how sockets may speak.
+var mechanisms = []struct {
+	name   string
+	option Option
+}{{"NULL", Clear()}, {"CURVE", Encrypted()}}
 
 // weathers are all kinds of it.
 func weathers() []weather {
@@ -141,7 +148,7 @@ func (tr *trial) more() bool {
 
 // options are those of all sockets of a trial.
 func (tr *trial) options() Option {
-	return WithOptions(WithTransport(tr.net), WithRedial(time.Millisecond, 10*time.Millisecond),
+	return WithOptions(tr.secure, WithTransport(tr.net), WithRedial(time.Millisecond, 10*time.Millisecond),
 		WithHeartbeat(10*time.Second, 30*time.Second), WithHandshakeTimeout(5*time.Second))
 }
 
@@ -233,35 +240,43 @@ var faultTrials = []struct {
 // TestFaults: whatever happens to connections, no pattern loses, repeats,
 // changes or mixes up what its rule does not let it, and counts the rest.
 func TestFaults(t *testing.T) {
-	for _, pattern := range faultTrials {
-		for _, w := range weathers() {
-			t.Run(pattern.name+"/"+w.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					tr := &trial{T: t, weather: w, net: w.network()}
-					pattern.run(tr)
-					if tr.net.Struck() < w.strikes {
-						t.Errorf("%d connections ended, want %d", tr.net.Struck(), w.strikes)
-					}
+	for _, m := range mechanisms {
+		for _, pattern := range faultTrials {
+			for _, w := range weathers() {
+				w.secure = m.option
+				t.Run(m.name+"/"+pattern.name+"/"+w.name, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tr := &trial{T: t, weather: w, net: w.network()}
+						pattern.run(tr)
+						if tr.net.Struck() < w.strikes {
+							t.Errorf("%d connections ended, want %d", tr.net.Struck(), w.strikes)
+						}
+					})
 				})
-			})
+			}
 		}
 	}
 }
 
 // TestTenThousandResets: connections are reset at every place in which one can
-// be, ten thousand times.
+// be, ten thousand times; one in ten of them is encrypted.
 func TestTenThousandResets(t *testing.T) {
 	resets := 10_000
 	if testing.Short() {
 		resets = 1000
 	}
-	for _, pattern := range faultTrials {
-		t.Run(pattern.name, func(t *testing.T) {
-			w := weather{name: "resets", draw: ends(faultnet.Reset), strikes: resets/len(faultTrials) + 1, lossy: true}
-			synctest.Test(t, func(t *testing.T) {
-				pattern.run(&trial{T: t, weather: w, net: w.network()})
+	for i, m := range mechanisms {
+		for _, pattern := range faultTrials {
+			t.Run(m.name+"/"+pattern.name, func(t *testing.T) {
+				share := []int{resets * 9 / 10, resets / 10}[i]
+				w := weather{
+					name: "resets", draw: ends(faultnet.Reset), strikes: share/len(faultTrials) + 1, lossy: true, secure: m.option,
+				}
+				synctest.Test(t, func(t *testing.T) {
+					pattern.run(&trial{T: t, weather: w, net: w.network()})
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -256,7 +256,7 @@ func TestHostileToAll(t *testing.T) {
 	for _, k := range kindsOfSocket {
 		for _, a := range assaults() {
 			t.Run(k.name+"/"+a.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { k.assaulted(t, a) })
+				synctest.Test(t, func(t *testing.T) { k.assaulted(t, a, Clear()) })
 			})
 			t.Run(k.name+"/dials/"+a.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { k.dialing(t, a) })
@@ -281,10 +281,10 @@ func withinSecond(t *testing.T, what string, f func(ctx context.Context) error) 
 	}
 }
 
-func (k kindOfSocket) assaulted(t *testing.T, a assault) {
+func (k kindOfSocket) assaulted(t *testing.T, a assault, how Option) {
 	t.Helper()
 	network := faultnet.New(1, nil)
-	o := settings(network)
+	o := WithOptions(settings(network), how)
 	victim := closing(t, k.victim(o))
 	events := watch(t, victim)
 	endpoint := must(victim.Bind("fault://here"))
