@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -120,7 +121,11 @@ func (f *Follower) apply(e Event) error {
 		f.cfg.events(e)
 		return nil
 	}
-	wanted := e.Kind != Removed && f.cfg.wants(&e.Instance)
+	var why error // it is not wanted
+	if e.Kind != Removed {
+		why = f.cfg.unwanted(&e.Instance)
+	}
+	wanted := e.Kind != Removed && why == nil
 	f.mu.Lock()
 	_, known := f.known[id]
 	full := f.full
@@ -140,6 +145,9 @@ func (f *Follower) apply(e Event) error {
 	}
 	full = f.full && !full
 	f.mu.Unlock()
+	if errors.Is(why, ErrUnwanted) {
+		f.cfg.others(e.Instance.Clone(), why)
+	}
 	switch {
 	case wanted && !known:
 		e.Kind = Added // it may have been there, but not for us

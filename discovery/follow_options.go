@@ -32,6 +32,7 @@ type follow struct {
 	linked   func(ID) bool
 	loopback bool
 	events   func(Event)
+	others   func(Instance, error)
 	dial     func(ctx context.Context, endpoint string) (net.Conn, error)
 	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error) // nil: dial looks up names
 }
@@ -41,6 +42,9 @@ type FollowOption func(*follow)
 
 // ErrOption is what the error of an option matches that makes no sense.
 var ErrOption = errors.New("brokerless: bad option")
+
+// ErrUnwanted is why an instance that is known is not followed; see WithOthers.
+var ErrUnwanted = errors.New("brokerless: not followed")
 
 // WithSelf sets the ID of the instance that the socket itself is announced as,
 // so that it never connects to itself.
@@ -85,6 +89,15 @@ func WithLoopback() FollowOption { return func(f *follow) { f.loopback = true } 
 // for each Warning, in order. While it blocks, nothing is followed.
 func WithEvents(tell func(Event)) FollowOption { return func(f *follow) { f.events = tell } }
 
+// WithOthers calls tell for each instance of the service that is known and not
+// wanted, when it is found and when it changes, with the reason: another realm,
+// another socket type, or what the function given to WithFilter says. The error
+// matches ErrUnwanted. The instance is the callee's to keep. While tell blocks,
+// nothing is followed. The default is not to tell.
+func WithOthers(tell func(in Instance, why error)) FollowOption {
+	return func(f *follow) { f.others = tell }
+}
+
 // WithDial sets how an endpoint is dialed, to go through TLS, say. The default
 // is as the sockets do it, over tcp and ipc.
 func WithDial(dial func(ctx context.Context, endpoint string) (net.Conn, error)) FollowOption {
@@ -92,7 +105,10 @@ func WithDial(dial func(ctx context.Context, endpoint string) (net.Conn, error))
 }
 
 func newFollow(opts []FollowOption) (*follow, error) {
-	f := &follow{maxPeers: defaultMaxPeers, events: func(Event) {}, dial: dialEndpoint, lookup: net.DefaultResolver.LookupNetIP}
+	f := &follow{
+		maxPeers: defaultMaxPeers, events: func(Event) {}, others: func(Instance, error) {},
+		dial: dialEndpoint, lookup: net.DefaultResolver.LookupNetIP,
+	}
 	for _, o := range opts {
 		o(f)
 	}
@@ -101,18 +117,29 @@ func newFollow(opts []FollowOption) (*follow, error) {
 		return nil, fmt.Errorf("%w: WithMaxPeers(%d): want more than 0", ErrOption, f.maxPeers)
 	case f.linked != nil && f.self == ID{}:
 		return nil, fmt.Errorf("%w: WithTieBreak without WithSelf", ErrOption)
-	case f.events == nil || f.dial == nil:
+	case f.events == nil || f.others == nil || f.dial == nil:
 		return nil, fmt.Errorf("%w: nil function", ErrOption)
 	}
 	return f, nil
 }
 
-// wants reports whether an instance is one to follow.
-func (f *follow) wants(in *Instance) bool {
-	return in.ID != f.self && in.Realm == f.realm &&
-		(len(f.types) == 0 || slices.Contains(f.types, in.SocketType)) &&
-		(f.filter == nil || f.filter(in))
+// unwanted returns why an instance is not one to follow, or nil if it is.
+func (f *follow) unwanted(in *Instance) error {
+	switch {
+	case in.ID == f.self:
+		return errSelf
+	case in.Realm != f.realm:
+		return fmt.Errorf("%w: it is of the realm %q, this is %q", ErrUnwanted, clip(in.Realm), f.realm)
+	case len(f.types) > 0 && !slices.Contains(f.types, in.SocketType):
+		return fmt.Errorf("%w: its socket is a %.20q, wanted is one of %v", ErrUnwanted, in.SocketType, f.types)
+	case f.filter != nil && !f.filter(in):
+		return fmt.Errorf("%w: the filter leaves it out", ErrUnwanted)
+	}
+	return nil
 }
+
+// errSelf is why nobody is told of the instance that the socket itself is.
+var errSelf = errors.New("the follower itself")
 
 // defers reports whether it is for the other side to connect.
 func (f *follow) defers(id ID) bool { return f.linked != nil && f.self.Compare(id) > 0 }

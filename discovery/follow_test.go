@@ -257,7 +257,14 @@ func TestFollowTellsWhy(t *testing.T) {
 func TestFollowFilters(t *testing.T) {
 	b, s := &board{}, newSwitchboard()
 	events := make(chan discovery.Event, 100)
+	others := make(chan string, 100)
 	f := must(discovery.Follow(t.Context(), b, "work", s,
+		discovery.WithOthers(func(in discovery.Instance, why error) {
+			others <- fmt.Sprintf("%d %v", in.ID[15], why)
+			if !errors.Is(why, discovery.ErrUnwanted) {
+				t.Error(why)
+			}
+		}),
 		discovery.WithSelf(id(9)), discovery.WithRealm("red"), discovery.WithSocketType("PULL", "DEALER"),
 		discovery.WithFilter(func(in *discovery.Instance) bool { return in.Metadata["zone"] != "far" }),
 		discovery.WithEvents(func(e discovery.Event) { events <- e })))
@@ -298,6 +305,19 @@ func TestFollowFilters(t *testing.T) {
 	}
 	b.put(t, red(6, func(in *discovery.Instance) { in.Name = "changed" }))
 	expect(discovery.Updated, 6, "connect")
+	for _, want := range []string{
+		`2 brokerless: not followed: it is of the realm "blue", this is "red"`,
+		`3 brokerless: not followed: its socket is a "SUB", wanted is one of [PULL DEALER]`,
+		`4 brokerless: not followed: the filter leaves it out`,
+		`4 brokerless: not followed: the filter leaves it out`, // again
+	} {
+		if got := <-others; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if len(others) > 0 {
+		t.Errorf("and %s", <-others)
+	}
 }
 
 // TestFollowTieBreak: of two that follow each other the lower one connects, and
