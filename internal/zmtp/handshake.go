@@ -258,6 +258,12 @@ func (h *Handshake) checkHeader(header Header) error {
 // for all of them and ends here, unanswered.
 func (h *Handshake) command(body []byte) {
 	name, payload, err := ParseCommand(body)
+	if _, client := h.mech.(*plainClient); client && err != nil {
+		if reason, ok := misspeltError(body); ok {
+			h.fail(&PeerError{Reason: reason})
+			return
+		}
+	}
 	if err == nil && name == CommandError {
 		reason, err := ParseError(payload)
 		if err == nil {

@@ -81,6 +81,17 @@ func (p *plainClient) Metadata() Metadata { return p.peer }
 // Refuse says nothing, for ERROR is a word of the server (RFC 24).
 func (*plainClient) Refuse(dst []byte, _ string) []byte { return dst }
 
+// misspeltError returns the reason in an ERROR as libzmq 4.3.4 writes it as the
+// server of PLAIN: the first octet, 5, and the letter E have become one, 0x5E.
+func misspeltError(body []byte) (reason string, ok bool) {
+	rest, ok := bytes.CutPrefix(body, []byte("\x5eRROR"))
+	if !ok {
+		return "", false
+	}
+	reason, err := ParseError(rest)
+	return reason, err == nil
+}
+
 type plainServer struct {
 	user, password []byte
 	local, peer    Metadata
