@@ -42,6 +42,7 @@ func (n *Node) discovered(e discovery.Event) {
 	}
 	switch e.Kind {
 	case discovery.Added, discovery.Updated:
+		n.apart.forget(e.Instance.ID.String())
 		if id == n.id {
 			return
 		}
@@ -51,6 +52,8 @@ func (n *Node) discovered(e discovery.Event) {
 		}
 	case discovery.Removed:
 		delete(n.aliases, e.Instance.ID)
+		n.apart.forget(e.Instance.ID.String())
+		n.keys.forget(e.Instance.ID)
 		n.roster.withdrawn(id, errors.Is(e.Err, discovery.ErrLeft), now)
 	case discovery.Warning:
 		n.audience.warn(Event{Time: now, Peer: Peer{ID: id, Name: e.Instance.Name}, Err: e.Err})

@@ -30,8 +30,15 @@
 //
 // # Trust
 //
-// Realms keep apart those who mean well. Without a security mechanism on the
-// sockets anybody who reaches a node may call it, and may come first with an id
-// that is not his. What a stranger sends is bounded, counted in [Stats] and held
-// up by nobody else; who is linked already cannot be ousted.
+// With [WithRealmKey], a passphrase that all nodes of a realm have, or with
+// [WithNodeKeys], a pair of keys for each node and a list of all public ones, every
+// link is encrypted and authenticated by CURVE, and who has not the key never
+// links, whoever of the two connects: that is told on both sides as [NotLinked].
+// What discovery says of a node, its public key included, is a hint, and never
+// believed.
+//
+// Without keys, realms keep apart those who mean well: anybody who reaches a node
+// may call it, and may come first with an id that is not his. What a stranger
+// sends is bounded, counted in [Stats] and held up by nobody else; who is linked
+// already cannot be ousted.
 package mesh

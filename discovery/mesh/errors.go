@@ -40,6 +40,9 @@ var (
 	ErrInbox = errors.New("brokerless: inbox full")
 	// ErrFull is the Warning that there are more peers than WithMaxPeers allows.
 	ErrFull = errors.New("brokerless: too many peers")
+	// ErrKey is in the NotLinked of somebody who has another key than he should
+	// have, or none, or wants one that this node does not have.
+	ErrKey = errors.New("brokerless: keys do not fit")
 	// ErrConflict is the Warning that somebody else has the id of a peer, or ours.
 	ErrConflict = discovery.ErrConflict
 )

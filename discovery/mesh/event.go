@@ -12,13 +12,14 @@ type EventKind uint8
 
 // What a watcher is told of.
 const (
-	Changed EventKind = iota + 1 // a peer has come into another state
-	Updated                      // what a peer tells of itself has changed
-	Synced                       // once: all that were there when the watch began have been told of
-	Warning                      // something is wrong, as Err says
+	Changed   EventKind = iota + 1 // a peer has come into another state
+	Updated                        // what a peer tells of itself has changed
+	Synced                         // once: all that were there when the watch began have been told of
+	Warning                        // something is wrong, as Err says
+	NotLinked                      // somebody who was found, or came, is no peer, as Err says
 )
 
-var eventNames = [...]string{Changed: "changed", Updated: "updated", Synced: "synced", Warning: "warning"}
+var eventNames = [...]string{Changed: "changed", Updated: "updated", Synced: "synced", Warning: "warning", NotLinked: "not linked"}
 
 // String returns the kind in one word.
 func (k EventKind) String() string {
@@ -33,9 +34,9 @@ func (k EventKind) String() string {
 type Event struct {
 	Kind   EventKind
 	Time   time.Time
-	Peer   Peer   // of a Warning, only if it is about one
+	Peer   Peer   // of a Warning or NotLinked, only if it is known which one
 	Reason Reason // why it is Gone
-	Err    error  // what a Warning is about; the cause of Suspect and Gone, where there is one
+	Err    error  // what a Warning is about, why it is NotLinked; the cause of Suspect and Gone, where there is one
 }
 
 // String returns the event as a log line.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/brokerless/brokerless/discovery"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // link is one connection to a peer, from its handshake to its end, whoever of
@@ -17,10 +18,11 @@ type link struct {
 	via   discovery.ID // of the instance that was dialed; zero if the peer dialed us
 	ended time.Time    // zero while it lasts
 
-	state   *state // as what the peer has introduced itself; nil before its HELLO
-	refused bool   // nothing that comes over it counts
-	left    bool   // the peer has said goodbye
-	missing int    // surveys in which the socket did not have it
+	key     curve.Key // that the peer has proven, if each has its own
+	state   *state    // as what the peer has introduced itself; nil before its HELLO
+	refused bool      // nothing that comes over it counts
+	left    bool      // the peer has said goodbye
+	missing int       // surveys in which the socket did not have it
 
 	sending   int  // calls for which the peer was chosen, and that are not queued yet
 	drainOwed bool // the peer awaits DRAINED, when there are none any more
@@ -47,8 +49,12 @@ func peerID(p socket.PeerID) (discovery.ID, bool) {
 }
 
 // instance returns the id of the instance that was dialed to reach p, or zero.
-func (n *Node) instance(p socket.Peer) discovery.ID {
-	s, ok := strings.CutPrefix(p.Endpoint, n.name+"/")
+func (n *Node) instance(p socket.Peer) discovery.ID { return n.instanceAt(p.Endpoint) }
+
+// instanceAt returns the id of the instance that the follower knows by this
+// name, or zero.
+func (n *Node) instanceAt(endpoint string) discovery.ID {
+	s, ok := strings.CutPrefix(endpoint, n.name+"/")
 	if !ok {
 		return discovery.ID{}
 	}
@@ -79,7 +85,9 @@ func (n *Node) linkUp(id discovery.ID, p socket.Peer) *link {
 	}
 	l := &link{id: id, since: p.Since, via: n.instance(p), gauges: make(map[string]*gauge)}
 	l.drained, l.parted = n.leaving, n.parting // who learns it from the HELLO, or gets none, need not answer
+	l.key = n.proven(l, p)
 	n.links[id] = l
+	n.apart.forget(l.via.String())
 	n.alias(l.via, id)
 	n.roster.linked(id, time.Now())
 	if n.parting {
@@ -146,7 +154,11 @@ func (n *Node) observe(m *socket.Monitor) {
 	defer m.Close()
 	for e := range m.Events(n.ctx) {
 		id, ok := peerID(e.Peer.ID)
-		if !ok {
+		switch {
+		case !ok && e.Kind == socket.EventHandshakeFailed:
+			n.unmet(e)
+			continue
+		case !ok:
 			continue
 		}
 		switch e.Kind {

@@ -21,6 +21,7 @@ type Node struct {
 	id          discovery.ID
 	incarnation uint64
 	cfg         *config
+	keys        *keys // nil if the links are not secured
 	endpoints   []string
 	router      *socket.Router
 	backend     discovery.Backend
@@ -46,6 +47,8 @@ type Node struct {
 	aliases     map[discovery.ID]alias // what discovery calls them -> who they are
 	excluded    []discovery.ID         // to be told to the follower
 	changed     chan struct{}          // closed and replaced when a choice may be another
+	apart       notes                  // instances of which was told that they are not linked
+	turnedAway  notes                  // hosts of which was told that they were refused
 	metadata    map[string]string
 	groups      map[string]struct{}
 	sequence    uint64
@@ -72,11 +75,16 @@ func Join(ctx context.Context, name string, opts ...Option) (*Node, error) {
 	if err := errors.Join(checkName(name), checkMetadata(cfg.metadata)); err != nil {
 		return nil, err
 	}
+	secured, err := newKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
 	n := &Node{
 		name:        name,
 		id:          cfg.id,
 		incarnation: rand.Uint64() | 1,
 		cfg:         cfg,
+		keys:        secured,
 		backend:     cfg.backend,
 		done:        make(chan struct{}),
 		awake:       make(chan struct{}, 1),
@@ -84,6 +92,8 @@ func Join(ctx context.Context, name string, opts ...Option) (*Node, error) {
 		links:       make(map[discovery.ID]*link),
 		aliases:     make(map[discovery.ID]alias),
 		changed:     make(chan struct{}),
+		apart:       newNotes(maxApart),
+		turnedAway:  newNotes(maxTurnedAway),
 		metadata:    cfg.metadata,
 		groups:      make(map[string]struct{}),
 		services:    make(map[string]*Service),
@@ -115,6 +125,7 @@ func (n *Node) open() error {
 		socket.WithHeartbeat(c.heartbeat, c.timeout),
 		socket.WithRedial(redialMin, redialMax),
 		socket.WithProperty("X-Brokerless-Mesh", fmt.Sprint(wireVersion)),
+		n.security(),
 	)
 	if err != nil {
 		return err
@@ -167,6 +178,8 @@ func (n *Node) start(ctx context.Context) error {
 		discovery.WithMaxPeers(n.cfg.maxPeers),
 		discovery.WithTieBreak(n.isLinked),
 		discovery.WithEvents(n.discovered),
+		discovery.WithFilter(n.fits),
+		discovery.WithOthers(n.unwanted),
 	}
 	if n.cfg.loopback {
 		opts = append(opts, discovery.WithLoopback())
@@ -185,6 +198,7 @@ func (n *Node) start(ctx context.Context) error {
 		SocketType: "ROUTER",
 		Endpoints:  n.endpoints,
 		Host:       discovery.Host(),
+		Metadata:   n.keys.metadata(),
 	})
 	if err != nil && !errors.Is(err, discovery.ErrUnsupported) {
 		return err

@@ -8,9 +8,11 @@ import (
 
 	"github.com/brokerless/brokerless/discovery"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 func TestJoinRefuses(t *testing.T) {
+	pair := newPair(t)
 	tests := []struct {
 		name, mesh string
 		option     Option
@@ -25,6 +27,12 @@ func TestJoinRefuses(t *testing.T) {
 		{"no peers", "m", WithMaxPeers(0), ErrOption},
 		{"metadata that is no text", "m", WithMetadata(map[string]string{"k": "\xff"}), ErrName},
 		{"too much metadata", "m", WithMetadata(map[string]string{"k": strings.Repeat("x", maxState)}), ErrTooLarge},
+		{"no passphrase", "m", WithRealmKey(""), ErrOption},
+		{"no keys of its own", "m", WithNodeKeys(curve.KeyPair{}, pair.Public), ErrOption},
+		{"keys that do not belong together", "m", WithNodeKeys(curve.KeyPair{Secret: pair.Secret}, pair.Public), ErrOption},
+		{"keys of nobody else", "m", WithNodeKeys(pair), ErrOption},
+		{"no authenticator", "m", WithNodeAuthenticator(pair, nil), ErrOption},
+		{"two kinds of keys", "m", func(c *config) { WithRealmKey("one")(c); WithNodeKeys(pair, pair.Public)(c) }, ErrOption},
 		{"endpoint", "m", WithBind("nonsense"), socket.ErrEndpoint},
 		{"realm that no backend carries", "m", WithRealm(strings.Repeat("x", 200)), discovery.ErrInstance},
 	}

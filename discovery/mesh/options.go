@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
+	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // How a node behaves unless told otherwise.
@@ -31,6 +33,13 @@ type config struct {
 	inbox     int
 	loopback  bool
 	maxPeers  int
+
+	passphrase *string       // of WithRealmKey
+	own        curve.KeyPair // of one of the others
+	known      []curve.Key
+	auth       socket.Authenticator
+	nodeKeys   bool
+	nodeAuth   bool
 }
 
 // Option changes how a node behaves.
@@ -41,8 +50,47 @@ type Option func(*config)
 func WithName(name string) Option { return func(c *config) { c.human = name } }
 
 // WithRealm sets who may meet: nodes of one mesh that have different realms
-// never link. The default is the empty realm.
+// never link. The default is the empty realm. A realm is a name and no secret;
+// WithRealmKey is one.
 func WithRealm(realm string) Option { return func(c *config) { c.realm = realm } }
+
+// WithRealmKey has every link of the node encrypted and authenticated by CURVE
+// (RFC 26), with one pair of keys that all nodes of the realm have, and that each
+// of them makes of the passphrase: X25519 keys from Argon2id (RFC 9106) with
+// 3 passes over 64 MiB in 4 lanes, salted with the realm's name. That takes Join
+// a moment and the 64 MiB. A node with another passphrase, another realm or none
+// never links, whoever of the two connects, which both are told as NotLinked.
+//
+// Whoever has the passphrase is a node of the realm, and may call himself any of
+// them; whoever sees a handshake, or the announcement, can try passphrases at the
+// pace of Argon2id. Choose one that nobody guesses, such as six random words.
+// What was sent before it became known stays secret. WithNodeKeys tells
+// nodes apart. An empty passphrase is refused with ErrOption.
+func WithRealmKey(passphrase string) Option {
+	return func(c *config) { c.passphrase = &passphrase }
+}
+
+// WithNodeKeys has every link of the node encrypted and authenticated by CURVE
+// (RFC 26) with a pair of keys of the node's own, and links it only with nodes
+// that have one of these keys; its own may be among them, so that all nodes may
+// have one list. Peer.Key tells which peer has which.
+//
+// A node announces its public key with its address (KeyMetadata), so that others
+// know which key to expect. That is a hint: a key that is not on the list is not
+// tried. A list of instances has to name the key of each as metadata; a
+// node whose key it does not name is not connected to, but may connect itself.
+func WithNodeKeys(own curve.KeyPair, keys ...curve.Key) Option {
+	return func(c *config) { c.own, c.known, c.nodeKeys = own, slices.Clone(keys), true }
+}
+
+// WithNodeAuthenticator is WithNodeKeys with somebody to ask in place of a list,
+// such as auth.KeyFile. He is asked about each node that comes in, as for a
+// socket with WithAuthenticator, and also about each that is to be connected
+// to, before that is done: with the key that it announces, its name of
+// discovery.ConnectName as the Endpoint, and no Address. The Domain is the realm.
+func WithNodeAuthenticator(own curve.KeyPair, a socket.Authenticator) Option {
+	return func(c *config) { c.own, c.auth, c.nodeAuth = own, a, true }
+}
 
 // WithMetadata sets what peers see of the node; see SetMetadata.
 func WithMetadata(metadata map[string]string) Option {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // State is how a peer is seen from here.
@@ -71,8 +72,9 @@ type Peer struct {
 	ID       discovery.ID
 	Name     string // for people; what it was announced as, or tells itself
 	State    State
-	Since    time.Time         // when it came into this state
-	Metadata map[string]string // these three from when it is Up
+	Since    time.Time // when it came into this state
+	Key      curve.Key // that it has proven, with WithNodeKeys; from when it is Up, as the next three are
+	Metadata map[string]string
 	Groups   []string
 	Services []string
 	Draining bool // it is about to leave, and chosen for no more calls
@@ -82,6 +84,7 @@ type Peer struct {
 func (m *member) snapshot() Peer {
 	p := m.outline()
 	if s := m.state; s != nil {
+		p.Key = s.key
 		p.Metadata, p.Groups = maps.Clone(s.Metadata), slices.Clone(s.Groups)
 		for _, v := range s.Services {
 			p.Services = append(p.Services, v.Name)

@@ -37,6 +37,11 @@ func (a *audience) changed(m *member) {
 // warn tells that something is wrong. The caller holds mu.
 func (a *audience) warn(e Event) {
 	e.Kind = Warning
+	a.tell(e)
+}
+
+// tell tells of something that is no change of a member. The caller holds mu.
+func (a *audience) tell(e Event) {
 	a.history.add(e)
 	for w := range a.watchers {
 		w.warn(e)

@@ -140,6 +140,7 @@ func (n *Node) hello(l *link, body [][]byte) bool {
 		return true
 	}
 	l.state = s
+	s.key = l.key
 	if !n.roster.hello(l.id, s, time.Now()) {
 		l.refused = true
 	}
@@ -159,6 +160,9 @@ func (n *Node) judge(l *link, s *state, err error) Reason {
 		return RefusedRealm
 	case s.ID != l.id.String() || l.id == n.id:
 		return RefusedIdentity
+	}
+	if m := n.roster.members[l.id]; m != nil && m.state != nil && m.state.key != l.key {
+		return RefusedIdentity // whose it is has shown another key
 	}
 	return 0
 }
@@ -197,6 +201,7 @@ func (n *Node) news(l *link, body [][]byte) bool {
 		return false
 	}
 	l.state = s
+	s.key = l.key
 	n.roster.news(l.id, s)
 	return true
 }

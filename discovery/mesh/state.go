@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/brokerless/brokerless/discovery"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // Limits of what a node tells of itself.
@@ -34,6 +35,7 @@ type state struct {
 	Services    []service         `json:"services,omitempty"`
 	Draining    bool              `json:"draining,omitempty"` // about to leave: to be chosen no more
 
+	key         curve.Key // that the peer has proven, and did not just tell
 	incarnation uint64
 	groups      map[string]bool
 	services    map[string]*service
