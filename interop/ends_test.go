@@ -190,34 +190,34 @@ func text(frames ...string) socket.Message {
 	return m
 }
 
-// awaitEvent waits for an event of a kind and returns it.
-func awaitEvent(t *testing.T, m *socket.Monitor, kind socket.EventKind) socket.Event {
+// awaitEvent waits for an event of one of these kinds and returns it.
+func awaitEvent(t *testing.T, m *socket.Monitor, kinds ...socket.EventKind) socket.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		e, err := m.Next(ctx)
 		if err != nil {
-			t.Fatalf("waiting for %v: %v", kind, err)
+			t.Fatalf("waiting for %v: %v", kinds, err)
 		}
-		if e.Kind == kind {
+		if slices.Contains(kinds, e.Kind) {
 			return e
 		}
 	}
 }
 
-// awaitTheirs waits for an event of a libzmq socket.
-func awaitTheirs(t *testing.T, s *peer.Socket, name string) {
+// awaitTheirs waits for an event of a libzmq socket, one of these.
+func awaitTheirs(t *testing.T, s *peer.Socket, names ...string) peer.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		e, err := s.Event(ctx)
 		if err != nil {
-			t.Fatalf("waiting for %s: %v", name, err)
+			t.Fatalf("waiting for %v: %v", names, err)
 		}
-		if e == name {
-			return
+		if slices.Contains(names, e.Name) {
+			return e
 		}
 	}
 }

@@ -66,7 +66,7 @@ func TestHeartbeatIdle(t *testing.T) {
 		}
 		now, cancel := context.WithTimeout(t.Context(), time.Second)
 		if e, err := they[i].Event(now); err == nil {
-			t.Errorf("%s heartbeats: libzmq says %s", l.name, e)
+			t.Errorf("%s heartbeats: libzmq says %v", l.name, e)
 		}
 		cancel()
 		if l.left == "PULL" || l.left == "ROUTER" {

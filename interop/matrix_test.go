@@ -59,7 +59,7 @@ func TestMatrix(t *testing.T) {
 			for _, weBind := range []bool{true, false} {
 				for _, scheme := range []string{"tcp", "ipc"} {
 					name := fmt.Sprintf("%s-%s/left=%s/bound=%s/%s", c.left, c.right, side(weAreLeft), side(weBind), scheme)
-					t.Run(name, func(t *testing.T) { c.run(t, p, weAreLeft, weBind, scheme) })
+					t.Run(name, func(t *testing.T) { c.run(t, p, weAreLeft, weBind, scheme, unsecured) })
 				}
 			}
 		}
@@ -73,17 +73,18 @@ func side(we bool) string {
 	return "libzmq"
 }
 
-func (c pairing) run(t *testing.T, p *peer.Peer, weAreLeft, weBind bool, scheme string) {
+// run is one line of the matrix, with what secures the two ends.
+func (c pairing) run(t *testing.T, p *peer.Peer, weAreLeft, weBind bool, scheme string, sec secured) {
 	var we ours
 	var they *peer.Socket
 	var left, right any
 	if weAreLeft {
-		we = newOurs(t, c.left, leftName)
-		they = theirs(t, p, c.right, named(c.right, rightName)...)
+		we = newOurs(t, c.left, leftName, sec.we)
+		they = theirs(t, p, c.right, append(named(c.right, rightName), sec.they...)...)
 		left, right = we, they
 	} else {
-		we = newOurs(t, c.right, rightName)
-		they = theirs(t, p, c.left, named(c.left, leftName)...)
+		we = newOurs(t, c.right, rightName, sec.we)
+		they = theirs(t, p, c.left, append(named(c.left, leftName), sec.they...)...)
 		left, right = they, we
 	}
 	if weBind {

@@ -13,11 +13,21 @@ import sys
 import threading
 
 import zmq
+import zmq.auth
+import zmq.auth.thread
 import zmq.utils.monitor
 
 context = zmq.Context()
 sockets = {}
 monitors = {}
+authenticators = []
+
+# ZMQ_PROTOCOL_ERROR_..., by their numbers.
+protocol_errors = {
+    getattr(zmq, name): name.removeprefix("PROTOCOL_ERROR_")
+    for name in dir(zmq)
+    if name.startswith("PROTOCOL_ERROR_")
+}
 
 
 def value(v):
@@ -87,6 +97,25 @@ def wait(frames, name, milliseconds, sending):
         return {"late": True}
 
 
+def detail(event, number):
+    """What an event's number says of a failed handshake, with the name that libzmq has for it."""
+    if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+        return str(number)  # the status
+    if event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        return protocol_errors.get(number, hex(number))
+    return ""
+
+
+def recv_user(frames, name, milliseconds):
+    """Receive a message of one frame; tell whose it is, as zmq.auth has it."""
+    s = sockets[name]
+    s.setsockopt(zmq.RCVTIMEO, milliseconds)
+    try:
+        return {"user": s.recv(copy=False).get("User-Id")}
+    except zmq.Again:
+        return {"late": True}
+
+
 def event(frames, name, milliseconds):
     """The next event of the socket's monitor.
 
@@ -98,7 +127,36 @@ def event(frames, name, milliseconds):
     e = zmq.utils.monitor.recv_monitor_message(m)
     if name in sockets:
         attend(sockets[name])
-    return {"event": zmq.Event(e["event"]).name}
+    return {"event": zmq.Event(e["event"]).name, "detail": detail(e["event"], e["value"])}
+
+
+class Keys:
+    """What zmq.auth asks about clients of CURVE: those with these keys may come in."""
+
+    def __init__(self, keys):
+        self.keys = keys
+
+    def callback(self, domain, key):
+        return key.decode() in self.keys
+
+
+def authenticate(frames, domain, passwords, keys):
+    """Have zmq.auth decide who may come in, of users and of keys of clients.
+
+    From now on every socket that is a server, or has a domain, asks it.
+    """
+    if not authenticators:
+        a = zmq.auth.thread.ThreadAuthenticator(context)
+        a.start()
+        authenticators.append(a)
+    authenticators[0].configure_plain(domain, passwords)
+    authenticators[0].configure_curve_callback(domain, Keys(keys))
+
+
+def keypair(_):
+    """A new pair of CURVE keys."""
+    public, secret = zmq.curve_keypair()
+    return {"public": public.decode(), "secret": secret.decode()}
 
 
 def proxy(frames, front, back):
@@ -127,7 +185,10 @@ def stream(frames, name, parts, size):
 def main():
     operations = {
         f.__name__: f
-        for f in (versions, socket, setsockopt, bind, connect, close, wait, event, proxy, stream)
+        for f in (
+            versions, socket, setsockopt, bind, connect, close, wait, event, proxy, stream,
+            recv_user, authenticate, keypair,
+        )
     }
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     for line in requests:

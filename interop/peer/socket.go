@@ -98,15 +98,26 @@ func (s *Socket) Recv(ctx context.Context) (socket.Message, error) {
 	return frames, err
 }
 
-// Event returns the socket's next event that no one has seen yet, by its name
-// without ZMQ_EVENT_, such as "DISCONNECTED". The socket itself has taken note
-// by then: after HANDSHAKE_SUCCEEDED it has the peer. It waits as Send does.
-func (s *Socket) Event(ctx context.Context) (string, error) {
-	var r struct {
-		Event string `json:"event"`
+// Event is something that a socket's monitor tells.
+type Event struct {
+	Name   string `json:"event"`  // without ZMQ_EVENT_: "DISCONNECTED"
+	Detail string `json:"detail"` // of HANDSHAKE_FAILED_AUTH the status, of _PROTOCOL the name of the ZMQ_PROTOCOL_ERROR
+}
+
+// String returns the event with its detail.
+func (e Event) String() string {
+	if e.Detail == "" {
+		return e.Name
 	}
-	_, err := s.wait(ctx, "event", map[string]any{}, nil, &r)
-	return r.Event, err
+	return e.Name + " " + e.Detail
+}
+
+// Event returns the socket's next event that no one has seen yet. The socket
+// itself has taken note by then: after HANDSHAKE_SUCCEEDED it has the peer. It
+// waits as Send does.
+func (s *Socket) Event(ctx context.Context) (e Event, err error) {
+	_, err = s.wait(ctx, "event", map[string]any{}, nil, &e)
+	return e, err
 }
 
 func (s *Socket) wait(ctx context.Context, op string, args map[string]any, frames [][]byte, result any) ([][]byte, error) {
