@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/brokerless/brokerless/socket"
 )
@@ -283,4 +284,45 @@ func TestAuthenticatorSeesTheAddress(t *testing.T) {
 		}
 		equal(s, "credentials", fmt.Sprintf("%+v", c), fmt.Sprintf("%+v", want))
 	})
+}
+
+// Without a mechanism there are no roles: who connects asks too, about whom it
+// has connected to (ZA-10).
+func TestAuthenticatorOfWhoConnects(t *testing.T) {
+	showWire(t, "asks too", func(s *stage) {
+		seen := make(chan string, 1)
+		push := s.push(authenticator(func(_ context.Context, c socket.Credentials) (socket.Admission, error) {
+			seen <- c.Endpoint
+			return socket.Admission{}, &socket.AuthError{Status: socket.AuthDenied, Text: "not there"}
+		}), never())
+		m := push.Monitor()
+		endpoint := s.bind(s.pull())
+		s.connect(push, endpoint)
+		equal(s, "endpoint", <-seen, endpoint)
+		s.says(s.event(m, socket.EventHandshakeFailed).Err, "not there")
+	})
+}
+
+// A peer that is refused for now is told nothing and comes again at its usual
+// pace (ZA-11); one that is refused takes its longest pause.
+func TestAuthenticatorRefusesForNow(t *testing.T) {
+	for _, status := range []int{socket.AuthTemporary, socket.AuthDenied, socket.AuthInternal} {
+		showWire(t, fmt.Sprint(status), func(s *stage) {
+			var calls atomic.Int64
+			pull := s.pull(authenticator(func(context.Context, socket.Credentials) (socket.Admission, error) {
+				if calls.Add(1) <= 3 {
+					return socket.Admission{}, &socket.AuthError{Status: status}
+				}
+				return socket.Admission{}, nil
+			}))
+			push := s.push(socket.WithRedial(time.Millisecond, time.Hour))
+			m := push.Monitor()
+			s.connect(push, s.bind(pull))
+			if status == socket.AuthTemporary {
+				s.peers(push, 1)
+				return
+			}
+			equal(s, "pause", s.event(m, socket.EventRedial).Delay, time.Hour)
+		})
+	}
 }

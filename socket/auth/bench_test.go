@@ -17,9 +17,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 	for i := range networks {
 		networks[i] = netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/16", i))
 	}
-	keys := make([][32]byte, 100_000)
-	for i := range keys {
-		keys[i][0], keys[i][1], keys[i][2] = byte(i), byte(i>>8), byte(i>>16)
+	keys := [][32]byte{ann}
+	for i := range 100_000 {
+		keys = append(keys, [32]byte{byte(i), byte(i >> 8), byte(i >> 16)})
 	}
 	fromInside := curve(ann)
 	fromInside.Address = "10.15.0.1"
@@ -29,7 +29,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 		credentials socket.Credentials
 	}{
 		{"Networks of 16", auth.Networks(networks...), fromInside},
-		{"Keys of 100000", auth.Keys(append(keys, ann)...), curve(ann)},
+		{"Keys of 100000", auth.Keys(keys...), curve(ann)},
 		{"KeyFile", must(auth.KeyFile(written(b, annText))), curve(ann)},
 		{"Passwords", must(auth.Passwords(map[string]string{"ann": auth.HashPassword("x")})), plain("ann", "x")},
 		{"ZAP", client(b, space), curve(ann)},

@@ -3,7 +3,6 @@ package auth_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,55 +14,28 @@ import (
 
 // A socket that talks to this host alone, whatever it is bound to.
 func ExampleNetworks() {
-	local, err := auth.ParseNetworks("127.0.0.0/8", "::1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	pull, err := socket.NewPull(socket.WithAuthenticator(auth.OneOf(auth.Networks(local...), auth.Local())))
-	if err != nil {
-		log.Fatal(err)
-	}
+	local := must(auth.ParseNetworks("127.0.0.0/8", "::1"))
+	pull := must(socket.NewPull(socket.WithAuthenticator(auth.OneOf(auth.Networks(local...), auth.Local()))))
 	defer pull.Close()
-	endpoint, err := pull.Bind("tcp://127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	push, err := socket.NewPush()
-	if err != nil {
-		log.Fatal(err)
-	}
+	endpoint := must(pull.Bind("tcp://127.0.0.1:0"))
+	push := must(socket.NewPush())
 	defer push.Close()
-	if err := push.Connect(endpoint); err != nil {
-		log.Fatal(err)
-	}
+	check(push.Connect(endpoint))
 	ctx := context.Background()
-	if err := push.Send(ctx, []byte("from near")); err != nil {
-		log.Fatal(err)
-	}
-	m, err := pull.Recv(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(push.Send(ctx, []byte("from near")))
+	m := must(pull.Recv(ctx))
 	fmt.Println(m)
 	// Output: ["from near"]
 }
 
 // A list of keys in a file, for the server of CURVE.
 func ExampleKeyFile() {
-	dir, err := os.MkdirTemp("", "keys")
-	if err != nil {
-		log.Fatal(err)
-	}
+	dir := must(os.MkdirTemp("", "keys"))
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "clients")
 	list := "# those who may send orders\nYne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID ann\n"
-	if err := os.WriteFile(path, []byte(list), 0o600); err != nil {
-		log.Fatal(err)
-	}
-	known, err := auth.KeyFile(path)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(os.WriteFile(path, []byte(list), 0o600))
+	known := must(auth.KeyFile(path))
 
 	// The socket asks, when a peer has proved that it has a key.
 	who, err := known.Authenticate(context.Background(), socket.Credentials{Mechanism: "CURVE", Key: ann[:]})
@@ -77,10 +49,7 @@ func ExampleKeyFile() {
 
 // A table of passwords, for the server of PLAIN.
 func ExamplePasswords() {
-	known, err := auth.Passwords(map[string]string{"ann": auth.HashPassword("correct horse")})
-	if err != nil {
-		log.Fatal(err)
-	}
+	known := must(auth.Passwords(map[string]string{"ann": auth.HashPassword("correct horse")}))
 	ctx := context.Background()
 	who, err := known.Authenticate(ctx, socket.Credentials{Mechanism: "PLAIN", Username: "ann", Password: "correct horse"})
 	fmt.Println(who.UserID, err)
@@ -109,14 +78,9 @@ func ExampleZAP() {
 	// A process has one name space, where one handler is bound. This one is apart,
 	// so that the other examples have theirs.
 	space := socket.WithTransport(inproc.New())
-	rep, err := socket.NewRep(space)
-	if err != nil {
-		log.Fatal(err)
-	}
+	rep := must(socket.NewRep(space))
 	defer rep.Close()
-	if _, err := rep.Bind(auth.ZAPEndpoint); err != nil {
-		log.Fatal(err)
-	}
+	must(rep.Bind(auth.ZAPEndpoint))
 	go rep.Serve(context.Background(), func(_ context.Context, m socket.Message) (socket.Message, error) {
 		id, domain, mechanism := m[1], m[2], m[5]
 		status, user := "400", ""
@@ -126,10 +90,7 @@ func ExampleZAP() {
 		return socket.Message{[]byte("1.0"), id, []byte(status), nil, []byte(user), nil}, nil
 	})
 
-	zap, err := auth.ZAP(space)
-	if err != nil {
-		log.Fatal(err)
-	}
+	zap := must(auth.ZAP(space))
 	defer zap.Close()
 	who, err := zap.Authenticate(context.Background(), socket.Credentials{
 		Mechanism: "PLAIN", Domain: "orders", Username: "ann", Password: "secret",
@@ -144,21 +105,12 @@ func ExampleZAP() {
 
 // One process decides for several, over a socket whose file only they can open.
 func ExampleServeZAP() {
-	router, err := socket.NewRouter()
-	if err != nil {
-		log.Fatal(err)
-	}
-	endpoint, err := router.Bind("ipc://*")
-	if err != nil {
-		log.Fatal(err)
-	}
+	router := must(socket.NewRouter())
+	endpoint := must(router.Bind("ipc://*"))
 	ended := make(chan error, 1)
 	go func() { ended <- auth.ServeZAP(context.Background(), router, auth.Keys(ann)) }()
 
-	zap, err := auth.ZAPAt(endpoint)
-	if err != nil {
-		log.Fatal(err)
-	}
+	zap := must(auth.ZAPAt(endpoint))
 	who, err := zap.Authenticate(context.Background(), socket.Credentials{Mechanism: "CURVE", Key: ann[:]})
 	fmt.Println(who.UserID, err)
 	zap.Close()

@@ -30,6 +30,12 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
 // Keys of pyzmq's and libzmq's tests.
 const (
 	annText = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 )
 
+var errNotUTF8 = errors.New("not UTF-8")
+
 // eachLine calls do with each line of a text, without blanks around it, that is
 // neither empty nor a comment. The first error ends it, with the number of the
 // line in front.
@@ -19,10 +21,8 @@ func eachLine(text []byte, do func(line string) error) error {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		err := error(nil)
-		if !utf8.ValidString(line) {
-			err = errors.New("not UTF-8")
-		} else {
+		err := errNotUTF8
+		if utf8.ValidString(line) {
 			err = do(line)
 		}
 		if err != nil {

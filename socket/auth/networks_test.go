@@ -29,10 +29,10 @@ func TestNetworks(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := auth.Networks(networks...)
-		for _, address := range strings.Fields(c.in) {
+		for address := range strings.FieldsSeq(c.in) {
 			admits(t, a, null(address), "")
 		}
-		for _, address := range strings.Split(c.out, " ") {
+		for address := range strings.SplitSeq(c.out, " ") {
 			refuses(t, a, null(address), socket.AuthDenied, "address")
 		}
 		refuses(t, a, null(""), socket.AuthDenied, "no address")

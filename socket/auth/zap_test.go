@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,8 +247,7 @@ func TestZAPManyAtATime(t *testing.T) {
 	if v := <-late; v.err == nil {
 		t.Error("one that gave up was let in")
 	}
-	for i := len(requests) - 1; i >= 0; i-- {
-		r := requests[i]
+	for _, r := range slices.Backward(requests) {
 		for range 10 {
 			send(t, router, r[0], "", "1.0", r[3], "200", "", r[8], "")
 		}
