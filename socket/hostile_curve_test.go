@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +27,13 @@ type meddler struct {
 	heard [2][]byte // of the first: what the client said, and the server
 }
 
-// newMeddler lets change have each octet of the first connection: by whom, its
-// place, and what it is.
-func newMeddler(t *testing.T, network *faultnet.Network, change func(way, place int, octet byte) byte) *meddler {
+// An alteration returns what is to be passed on in place of octets of the first
+// connection: of the client (0) or the server (1), the first of them at a place.
+type alteration func(way, place int, octets []byte) []byte
+
+func none(_, _ int, octets []byte) []byte { return octets }
+
+func newMeddler(t *testing.T, network *faultnet.Network, alter alteration) *meddler {
 	t.Helper()
 	m := &meddler{t: t, network: network, l: must(network.Listen(t.Context(), "meddler"))}
 	m.wg.Go(func() {
@@ -51,16 +56,15 @@ func newMeddler(t *testing.T, network *faultnet.Network, change func(way, place 
 				buf := make([]byte, 4096)
 				for place := 0; ; {
 					n, err := from.Read(buf)
+					out := buf[:n]
 					if first {
 						m.mu.Lock()
-						m.heard[way] = append(m.heard[way], buf[:n]...)
+						m.heard[way] = append(m.heard[way], out...)
 						m.mu.Unlock()
-						for i := range n {
-							buf[i] = change(way, place, buf[i])
-							place++
-						}
+						out = alter(way, place, out)
+						place += n
 					}
-					if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
+					if _, werr := to.Write(out); err != nil || werr != nil {
 						from.Close()
 						return
 					}
@@ -91,12 +95,12 @@ var words = []string{"one", "two", "three"}
 
 // meddled sends the words from a PUSH to a PULL that both speak CURVE, and
 // returns those that arrived and how many connections it took.
-func meddled(t *testing.T, network *faultnet.Network, change func(way, place int, octet byte) byte) (got []string, m *meddler) {
+func meddled(t *testing.T, network *faultnet.Network, alter alteration) (got []string, m *meddler) {
 	t.Helper()
 	o := WithOptions(settings(network), Encrypted(), WithHeartbeat(0, 0))
 	pull, push := must(NewPull(o)), must(NewPush(o))
 	must(pull.Bind("fault://server"))
-	m = newMeddler(t, network, change)
+	m = newMeddler(t, network, alter)
 	if err := push.Connect("fault://meddler"); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +142,7 @@ func TestHostileMeddler(t *testing.T) {
 	const hello = 64 + 2 + 200 // before its end are octets that mean nothing, and are nobody's secret
 	var octets [2]int
 	synctest.Test(t, func(t *testing.T) {
-		got, m := meddled(t, faultnet.New(1, nil), func(_, _ int, octet byte) byte { return octet })
+		got, m := meddled(t, faultnet.New(1, nil), none)
 		if strings.Join(got, " ") != strings.Join(words, " ") || m.met != 1 {
 			t.Fatalf("through a meddler that does nothing came %q, on %d connections", got, m.met)
 		}
@@ -147,11 +151,11 @@ func TestHostileMeddler(t *testing.T) {
 	for way, n := range octets {
 		for at := 0; at < n; at += step {
 			synctest.Test(t, func(t *testing.T) {
-				got, m := meddled(t, faultnet.New(1, nil), func(w, place int, octet byte) byte {
-					if w == way && place == at {
-						return octet ^ 1<<(at%8)
+				got, m := meddled(t, faultnet.New(1, nil), func(w, place int, octets []byte) []byte {
+					if i := at - place; w == way && i >= 0 && i < len(octets) {
+						octets[i] ^= 1 << (at % 8)
 					}
-					return octet
+					return octets
 				})
 				rest := words
 				for _, g := range got {
@@ -175,12 +179,31 @@ func TestHostileMeddler(t *testing.T) {
 	}
 }
 
+// TestHostileRepetition: a message that is said twice on the same connection is
+// received once, and ends it.
+func TestHostileRepetition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, m := meddled(t, faultnet.New(1, nil), none)
+		end := len(m.said(0))
+		last := len(command("MESSAGE", strings.Repeat("n", 8+16+1)+words[len(words)-1]))
+		got, m := meddled(t, faultnet.New(1, nil), func(way, place int, octets []byte) []byte {
+			if way == 0 && place+len(octets) == end && len(octets) >= last {
+				octets = append(bytes.Clone(octets), octets[len(octets)-last:]...)
+			}
+			return octets
+		})
+		if !slices.Equal(got, words) || m.met != 2 {
+			t.Errorf("%q came, on %d connections", got, m.met)
+		}
+	})
+}
+
 // TestHostileReplay: what a client has said, said again by another, opens
 // nothing, and is not received a second time.
 func TestHostileReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := faultnet.New(1, nil)
-		_, m := meddled(t, network, func(_, _ int, octet byte) byte { return octet })
+		_, m := meddled(t, network, none)
 		pull := closing(t, must(NewPull(settings(network), Encrypted())))
 		events := watch(t, pull)
 		must(pull.Bind("fault://again"))

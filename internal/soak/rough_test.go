@@ -99,16 +99,16 @@ func (r *run) closeRelay(relay *faultnet.Relay) func() {
 	return func() { r.check(relay.Close()) }
 }
 
-func (r *run) roughPipeline() (end func()) {
+func (r *run) roughPipeline(name string, serving, served socket.Option) (end func()) {
 	b := newBook("PULL of the rough")
-	endpoints, relay := r.server("pipeline", func() node {
-		pull, err := socket.NewPull(socket.WithTransport(r.network), socket.WithRecvHWM(50), beat)
+	endpoints, relay := r.server("pipeline "+name, func() node {
+		pull, err := socket.NewPull(serving, socket.WithTransport(r.network), socket.WithRecvHWM(50), beat)
 		return open(r, "PULL of the rough", pull, err)
 	}, func(n node) { r.receive(b, n.(*socket.Pull)) })
 	for range few {
 		var before []int // whose last messages may be on their way yet
 		r.repeat(func(rnd *rand.Rand) {
-			push, err := socket.NewPush(socket.WithTransport(r.network), hurry, beat, socket.WithSendHWM(1+rnd.IntN(50)))
+			push, err := socket.NewPush(served, socket.WithTransport(r.network), hurry, beat, socket.WithSendHWM(1+rnd.IntN(50)))
 			r.guest(rnd, "PUSH of the rough", push, err, endpoints)
 			me := r.name()
 			for number := range rnd.IntN(500) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/brokerless/brokerless/internal/faultnet"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // patience bounds what never takes that long.
@@ -32,6 +33,7 @@ type run struct {
 	*testing.T
 	ctx     context.Context // done when the time is over
 	network *faultnet.Network
+	keys    curve.KeyPair // of all that are encrypted
 	wg      sync.WaitGroup
 	senders atomic.Int64
 
@@ -43,6 +45,25 @@ type run struct {
 
 // hurry are options of all sockets that redial.
 var hurry = socket.WithRedial(time.Millisecond, 20*time.Millisecond)
+
+// served and serving are how the two sides of what is encrypted speak.
+func (r *run) served() socket.Option {
+	return socket.WithSecurity(curve.Client(r.keys.Public, r.keys))
+}
+
+func (r *run) serving() socket.Option {
+	key := r.keys.Public.String()
+	return socket.WithOptions(socket.WithSecurity(curve.Server(r.keys)), socket.WithAuthenticator(socket.AuthenticatorFunc(
+		func(_ context.Context, c socket.Credentials) (socket.Admission, error) {
+			if got := curve.Key(c.Key).String(); got != key {
+				r.Errorf("a client with the key %s asks", got)
+			}
+			return socket.Admission{UserID: "soak"}, nil
+		})))
+}
+
+// plainly is how all others speak.
+func plainly() socket.Option { return socket.WithOptions() }
 
 // check reports an error, if there is one.
 func (r *run) check(err error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/brokerless/brokerless/internal/faultnet"
 	"github.com/brokerless/brokerless/internal/leakcheck"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/socket/curve"
 )
 
 // heapSlack is how many octets the heap may have more at the end than at the
@@ -68,7 +69,11 @@ func soak(t *testing.T, length time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
-	r := &run{T: t, ctx: ctx, network: faultnet.New(1, rough), nodes: make(map[node]string)}
+	keys, err := curve.NewKeyPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{T: t, ctx: ctx, network: faultnet.New(1, rough), keys: keys, nodes: make(map[node]string)}
 	r.wg.Go(r.audit)
 	r.wg.Go(func() {
 		for tick := time.NewTicker(time.Minute); ; {
@@ -82,8 +87,10 @@ func soak(t *testing.T, length time.Duration) string {
 		}
 	})
 	ends := []func(){
-		r.pipeline(), r.publishing(), r.forwarding(), r.requests(), r.dealers(), r.pairs(),
-		r.roughPipeline(), r.roughPublishing(), r.roughRequests(), r.roughDealers(),
+		r.pipeline("clear", plainly(), plainly()), r.pipeline("encrypted", r.serving(), r.served()),
+		r.publishing(), r.forwarding(), r.requests(), r.dealers(), r.pairs(),
+		r.roughPipeline("clear", plainly(), plainly()), r.roughPipeline("encrypted", r.serving(), r.served()),
+		r.roughPublishing(), r.roughRequests(), r.roughDealers(),
 	}
 	r.wg.Wait()
 	for _, end := range ends {

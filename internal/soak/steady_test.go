@@ -17,14 +17,14 @@ import (
 const few = 2
 
 // pipeline: PUSH sockets come, send, and go in good order. Everything arrives.
-func (r *run) pipeline() (end func()) {
-	pull, err := socket.NewPull(socket.WithRecvHWM(100))
+func (r *run) pipeline(name string, serving, served socket.Option) (end func()) {
+	pull, err := socket.NewPull(serving, socket.WithRecvHWM(100))
 	pull = open(r, "PULL", pull, err)
-	endpoints, b := r.bindAll(pull, "pipeline"), newBook("PULL")
+	endpoints, b := r.bindAll(pull, "pipeline "+name), newBook("PULL")
 	done := r.background(func() { r.receive(b, pull) })
 	for range few {
 		r.repeat(func(rnd *rand.Rand) {
-			push, err := socket.NewPush(socket.WithSendHWM(1+rnd.IntN(50)), hurry)
+			push, err := socket.NewPush(served, socket.WithSendHWM(1+rnd.IntN(50)), hurry)
 			push = open(r, "PUSH", push, err)
 			r.check(push.Connect(pick(rnd, endpoints)))
 			me, n := r.name(), rnd.IntN(200)
