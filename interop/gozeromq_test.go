@@ -20,13 +20,12 @@ import (
 type zmq4Socket struct{ zmq4.Socket }
 
 // newZMQ4 makes a socket of go-zeromq/zmq4. One with a name announces it.
-func newZMQ4(t *testing.T, kind, name string) zmq4Socket {
+func newZMQ4(t *testing.T, kind, name string, more ...zmq4.Option) zmq4Socket {
 	t.Helper()
 	meet(t, zmq4Version(t))
 	ctx, cancel := context.WithCancel(t.Context())
-	opts := []zmq4.Option{
-		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false),
-	}
+	opts := append(more,
+		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false))
 	if name != "" {
 		opts = append(opts, zmq4.WithID(zmq4.SocketIdentity(name)))
 	}

@@ -121,28 +121,35 @@ func TestSecuredIdle(t *testing.T) {
 		duration = 20 * time.Second
 	}
 	p := startLibzmq(t)
+	type idle struct {
+		name string
+		we   ours
+		they *peer.Socket
+		m    *socket.Monitor
+	}
+	var links []idle
 	for _, weServe := range []bool{true, false} {
 		for mechanism, secure := range mechanisms {
-			t.Run(fmt.Sprintf("%s/server=%s", mechanism, side(weServe)), func(t *testing.T) {
-				sec := secure(t, p, weServe)
-				we := newOurs(t, "PAIR", "", sec.we, socket.WithHeartbeat(200*time.Millisecond, 2*time.Second))
-				they := theirs(t, p, "PAIR", append(sec.they, heartbeats()...)...)
-				link(t, "tcp", we, they)
-				waitPeers(t, we, 1)
-				awaitTheirs(t, they, "HANDSHAKE_SUCCEEDED")
-				m := we.Monitor()
-				defer m.Close()
-				ctx, cancel := context.WithTimeout(t.Context(), duration)
-				defer cancel()
-				if e, err := m.Next(ctx); err == nil {
-					t.Errorf("event %v", e)
-				}
-				send(t, we, text("still there")...)
-				expect(t, they, text("still there")...)
-				send(t, they, text("so am I")...)
-				expect(t, we, text("so am I")...)
-			})
+			sec := secure(t, p, weServe)
+			we := newOurs(t, "PAIR", "", sec.we, socket.WithHeartbeat(200*time.Millisecond, 2*time.Second))
+			they := theirs(t, p, "PAIR", append(sec.they, heartbeats()...)...)
+			link(t, "tcp", we, they)
+			waitPeers(t, we, 1)
+			awaitTheirs(t, they, "HANDSHAKE_SUCCEEDED")
+			links = append(links, idle{fmt.Sprintf("%s, server %s", mechanism, side(weServe)), we, they, we.Monitor()})
 		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), duration)
+	defer cancel()
+	for _, l := range links {
+		if e, err := l.m.Next(ctx); err == nil {
+			t.Errorf("%s: %v", l.name, e)
+		}
+		l.m.Close()
+		send(t, l.we, text("still there")...)
+		expect(t, l.they, text("still there")...)
+		send(t, l.they, text("so am I")...)
+		expect(t, l.we, text("so am I")...)
 	}
 }
 
