@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func newZMQ4(t *testing.T, kind, name string, more ...zmq4.Option) zmq4Socket {
 	t.Helper()
 	meet(t, zmq4Version(t))
 	ctx, cancel := context.WithCancel(t.Context())
-	opts := append(more,
+	opts := append(slices.Clone(more),
 		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false))
 	if name != "" {
 		opts = append(opts, zmq4.WithID(zmq4.SocketIdentity(name)))

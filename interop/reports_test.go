@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,7 +185,7 @@ func TestReports(t *testing.T) {
 		for _, server := range []string{"ours", "libzmq"} {
 			cases := both[mechanism]
 			if server == "ours" {
-				cases = append(cases[:len(cases):len(cases)], comeBack, broken)
+				cases = append(slices.Clip(cases), comeBack, broken)
 			}
 			for _, name := range cases {
 				r := report{server: server, mechanism: mechanism, client: name}

@@ -46,15 +46,21 @@ func TestNobodyElseLinks(t *testing.T) {
 			`it is of the realm "red"`, `it is of the realm ""`, discovery.ErrUnwanted,
 		},
 		{
-			"keys that are not on the list", [2][]Option{node(0, 1), node(1, 0)}, [2][]Option{node(2, 0, 1, 3), node(3, 0, 1, 2)},
+			"keys that are not on the list",
+			[2][]Option{node(0, 1), node(1, 0)},
+			[2][]Option{node(2, 0, 1, 3), node(3, 0, 1, 2)},
 			"which is not on the list", "", ErrKey,
 		},
 		{
-			"node keys and none", [2][]Option{node(0, 1), node(1, 0)}, same(),
+			"node keys and none",
+			[2][]Option{node(0, 1), node(1, 0)},
+			same(),
 			"it announces none", "it announces one, and so wants one; this node has none", ErrKey,
 		},
 		{
-			"node keys and a passphrase", [2][]Option{node(0, 1), node(1, 0)}, same(WithRealmKey("one")),
+			"node keys and a passphrase",
+			[2][]Option{node(0, 1), node(1, 0)},
+			same(WithRealmKey("one")),
 			"which is not on the list", "another passphrase, or another mechanism", ErrKey,
 		},
 	}

@@ -6,7 +6,8 @@ import (
 
 	"golang.org/x/crypto/curve25519"
 	"golang.org/x/crypto/nacl/box"
-	"golang.org/x/crypto/salsa20/salsa"
+
+	"github.com/brokerless/brokerless/internal/salsa20"
 )
 
 // CurveName is the name of the mechanism with public keys.
@@ -86,8 +87,8 @@ func curveShared(public, secret *[CurveKeySize]byte) (*[32]byte, error) {
 		return nil, &ProtocolError{BadCrypto, "a key of low order", "a public key"}
 	}
 	shared := (*[32]byte)(point)
-	salsa.HSalsa20(shared, new([16]byte), shared, &salsa.Sigma)
-	return shared, nil
+	derived := salsa20.Derive(shared, new([16]byte))
+	return &derived, nil
 }
 
 // curveNonce returns the nonce of prefix and tail, which are 24 octets together.

@@ -160,7 +160,7 @@ func TestCurve(t *testing.T) {
 		t.Errorf("the server sees %+v", s)
 	}
 	for _, way := range []struct{ from, to *Handshake }{{client, server}, {server, client}} {
-		if way.from.Cipher() != way.from.Cipher() {
+		if first := way.from.Cipher(); first != way.from.Cipher() {
 			t.Fatal("two ciphers of one connection")
 		}
 		for _, text := range []string{"one", "two"} {

@@ -91,10 +91,16 @@ func TestSecretKeyHides(t *testing.T) {
 	raw := *pair.Secret.octets()
 	key := libzmqPair(t, 1).Public
 	things := []any{
-		pair.Secret, &pair.Secret, pair, &pair, []SecretKey{pair.Secret}, map[string]KeyPair{"x": pair},
-		config{pair, pair.Secret, []SecretKey{pair.Secret}}, &config{pair, pair.Secret, nil},
+		pair.Secret, &pair.Secret, pair, &pair,
+		[]SecretKey{pair.Secret},
+		map[string]KeyPair{"x": pair},
+		config{pair, pair.Secret, []SecretKey{pair.Secret}},
+		&config{pair, pair.Secret, nil},
 		Client(key, pair), Server(pair), Peers(pair, func(socket.Connection) (Key, error) { return key, nil }),
-		struct{ security any }{Server(pair)}, struct{ own any }{pair.Secret}, struct{ own *SecretKey }{&pair.Secret}, fmt.Errorf("bad: %v", pair), fmt.Errorf("bad: %+v", pair.Secret),
+		struct{ security any }{Server(pair)},
+		struct{ own any }{pair.Secret},
+		struct{ own *SecretKey }{&pair.Secret},
+		fmt.Errorf("bad: %v", pair), fmt.Errorf("bad: %+v", pair.Secret),
 	}
 	var all bytes.Buffer
 	for _, thing := range things {

@@ -151,7 +151,7 @@ func TestHidesThePassword(t *testing.T) {
 		slog.New(slog.NewTextHandler(&all, nil)).Info("x", "thing", thing)
 	}
 	text := all.String()
-	for _, secret := range []string{password, fmt.Sprintf("%x", password), fmt.Sprintf("%X", password), strings.Trim(fmt.Sprint([]byte(password)), "[]")} {
+	for _, secret := range []string{password, fmt.Sprintf("%x", password), fmt.Sprintf("%X", password), strings.Trim(fmt.Sprintf("%d", []byte(password)), "[]")} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%q is shown", secret)
 		}
