@@ -75,6 +75,9 @@ func TestCurveServerRefusesHello(t *testing.T) {
 		{"for another server", slices.Concat(
 			good[:74], other.public[:], seal(t, nonceHello, 1, make([]byte, 64), &other.public, &other.secret),
 		), BadCrypto},
+		{"a box of 65 zeros", slices.Concat(
+			good[:74], other.public[:], seal(t, nonceHello, 1, make([]byte, 65), &server.public, &other.secret),
+		), BadCommand},
 		{"a box for INITIATE", slices.Concat(
 			good[:74], other.public[:], seal(t, nonceInitiate, 1, make([]byte, 64), &server.public, &other.secret),
 		), BadCrypto},
@@ -91,7 +94,7 @@ func TestCurveServerRefusesHello(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", tt.name, err, tt.want)
 		}
 	}
-	eachOctet(t, commandHello, good, func() Mechanism { return newCurveTalk(t).server })
+	eachOctet(t, commandHello, good, 200-6, func() Mechanism { return newCurveTalk(t).server })
 	k := newCurveTalk(t)
 	if err := k.server.Receive(commandHello, seal0(t, &k)); err != nil {
 		t.Errorf("WT-76 nonce 0: %v", err)
@@ -115,8 +118,8 @@ func sealWithZero(prefix string, nonce uint64, plain []byte) []byte {
 }
 
 // eachOctet checks that a payload is refused with any octet of it changed, cut
-// off anywhere, or with one more.
-func eachOctet(t *testing.T, name string, good []byte, receiver func() Mechanism) {
+// off anywhere, or with one more; below the least size, for its size.
+func eachOctet(t *testing.T, name string, good []byte, least int, receiver func() Mechanism) {
 	t.Helper()
 	if err := receiver().Receive(name, good); err != nil {
 		t.Fatalf("%s as it is: %v", name, err)
@@ -127,8 +130,8 @@ func eachOctet(t *testing.T, name string, good []byte, receiver func() Mechanism
 		if err := receiver().Receive(name, bad); err == nil {
 			t.Errorf("%s with octet %d changed is taken", name, i)
 		}
-		if err := receiver().Receive(name, good[:i]); err == nil {
-			t.Errorf("%d of %d octets of %s are taken", i, len(good), name)
+		if err := receiver().Receive(name, good[:i]); err == nil || i < least && kindOf(err) != BadCommand {
+			t.Errorf("%d of %d octets of %s: %v", i, len(good), name, err)
 		}
 	}
 	if err := receiver().Receive(name, append(bytes.Clone(good), 0)); err == nil {
@@ -167,8 +170,15 @@ func TestCurveServerRefusesInitiate(t *testing.T) {
 			t.Errorf("%s: state %v, error %v, want %v", tt.name, k.server.State(), err, tt.want)
 		}
 	}
+	for _, size := range []int{0, 1, 32, 127} {
+		k := newCurveTalk(t).upTo(t, commandInitiate)
+		sealed := seal(t, nonceInitiate, 2, make([]byte, size), &k.server.transient.public, &k.client.transient.secret)
+		if err := k.server.Receive(commandInitiate, append(k.server.cookie[:], sealed...)); kindOf(err) != BadCommand {
+			t.Errorf("WT-72 a good box of %d octets: %v", size, err)
+		}
+	}
 	_, good := output(t, newCurveTalk(t).upTo(t, commandInitiate).client)
-	eachOctet(t, commandInitiate, good, func() Mechanism { return newCurveTalk(t).upTo(t, commandInitiate).server })
+	eachOctet(t, commandInitiate, good, 257-9, func() Mechanism { return newCurveTalk(t).upTo(t, commandInitiate).server })
 }
 
 // A client that shows a key of low order as its own needs no secret for the
@@ -207,9 +217,10 @@ func TestCurveServerRefusesReplay(t *testing.T) {
 
 func TestCurveClientRefuses(t *testing.T) {
 	other := testPair(t, 'o')
+	cookie := repeat('k', cookieSize)
 	welcome := func(k curveTalk, public [32]byte, s curvePair) []byte {
 		tail := repeat('w', curveRandom)
-		plain := append(public[:], repeat('k', cookieSize)...)
+		plain := append(public[:], cookie...)
 		return box.Seal(tail, plain, curveNonce(nonceWelcome, tail), &k.client.transient.public, &s.secret)
 	}
 	k := newCurveTalk(t).upTo(t, commandWelcome)
@@ -226,8 +237,15 @@ func TestCurveClientRefuses(t *testing.T) {
 			t.Errorf("S' %x: %v", low, err)
 		}
 	}
+	for _, size := range []int{0, cookieSize - 1, cookieSize + 1} {
+		cookie = repeat('k', size)
+		k := newCurveTalk(t).upTo(t, commandWelcome)
+		if err := k.client.Receive(commandWelcome, welcome(k, other.public, k.server.own)); kindOf(err) != BadCommand {
+			t.Errorf("a cookie of %d octets: %v", size, err)
+		}
+	}
 	_, good := output(t, newCurveTalk(t).upTo(t, commandWelcome).server)
-	eachOctet(t, commandWelcome, good, func() Mechanism { return newCurveTalk(t).upTo(t, commandWelcome).client })
+	eachOctet(t, commandWelcome, good, 168-8, func() Mechanism { return newCurveTalk(t).upTo(t, commandWelcome).client })
 
 	k = newCurveTalk(t).upTo(t, CommandReady)
 	bad := seal(t, nonceReady, 1, []byte{1}, &k.client.transient.public, &k.server.transient.secret)
@@ -235,7 +253,7 @@ func TestCurveClientRefuses(t *testing.T) {
 		t.Errorf("READY with broken metadata: %v", err)
 	}
 	_, good = output(t, newCurveTalk(t).upTo(t, CommandReady).server)
-	eachOctet(t, CommandReady, good, func() Mechanism { return newCurveTalk(t).upTo(t, CommandReady).client })
+	eachOctet(t, CommandReady, good, 30-6, func() Mechanism { return newCurveTalk(t).upTo(t, CommandReady).client })
 }
 
 // WT-72, WT-122: out of turn is out of turn, whatever is in it.
