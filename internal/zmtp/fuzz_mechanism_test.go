@@ -242,9 +242,10 @@ func FuzzPlain(f *testing.F) {
 // of them, in order and unchanged.
 func FuzzCurve(f *testing.F) {
 	addScripts(f, "session_curve_server", "session_curve_client")
+	k := newCurveTalkWith(f, from(10), nil) // not those of the sessions
 	f.Fuzz(func(t *testing.T, server bool, script []byte) {
-		k := newCurveTalkWith(t, from(10), from(110)) // not those of the sessions
-		var m, peer Mechanism = k.client, k.server
+		k.server.random = from(110)
+		m, peer := k.clients(), k.servers()
 		if server {
 			m, peer = peer, m
 		}
