@@ -203,6 +203,7 @@ func narrowing(t *testing.T) (tr *script, peers <-chan *raw) {
 	dialed := make(chan *raw, 10)
 	return &script{dial: func() (net.Conn, error) {
 		near, far := narrow(t)
+		far.serves = true
 		dialed <- far
 		return near, nil
 	}}, dialed

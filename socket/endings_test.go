@@ -263,7 +263,7 @@ func TestCutConnection(t *testing.T) {
 				peers := make(chan *raw, 2)
 				tr := &script{dial: func() (net.Conn, error) {
 					near, far := net.Pipe()
-					peers <- &raw{far, t}
+					peers <- &raw{Conn: far, t: t}
 					return near, nil
 				}}
 				push := closing(t, must(NewPush(WithTransport(tr))))

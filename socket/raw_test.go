@@ -79,7 +79,8 @@ func metadata(properties ...string) string {
 // A raw is a peer that writes and reads octets by hand.
 type raw struct {
 	net.Conn
-	t testing.TB
+	t      testing.TB
+	serves bool // it is the side that a socket has connected to
 }
 
 // dialRaw connects a raw peer to an endpoint of tcp.
@@ -94,7 +95,7 @@ func newRaw(t testing.TB, c net.Conn) *raw {
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	return &raw{c, t}
+	return &raw{Conn: c, t: t}
 }
 
 func (r *raw) address() string { return r.LocalAddr().String() }
@@ -188,7 +189,7 @@ func (r *raw) ended() []byte {
 // reset ends the connection with RST.
 func (r *raw) reset() {
 	r.t.Helper()
-	if err := r.Conn.(*net.TCPConn).SetLinger(0); err != nil {
+	if err := r.Conn.(interface{ SetLinger(sec int) error }).SetLinger(0); err != nil {
 		r.t.Fatal(err)
 	}
 	r.Close()

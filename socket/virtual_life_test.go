@@ -154,7 +154,7 @@ func TestRedialResets(t *testing.T) {
 		near, far := net.Pipe()
 		go func() {
 			defer far.Close()
-			act(&raw{far, t})
+			act(&raw{Conn: far, t: t})
 		}()
 		return near, nil
 	}

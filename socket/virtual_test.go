@@ -29,7 +29,7 @@ func piped(t *testing.T, s attachable) *raw {
 	if err := s.AttachConn(near); err != nil {
 		t.Fatal(err)
 	}
-	return &raw{far, t}
+	return &raw{Conn: far, t: t}
 }
 
 // A heard is a frame that a raw peer was sent, and when.
