@@ -116,10 +116,12 @@ func (s *socket) authenticate(ctx context.Context, x *session, mechanism string,
 	})
 	select {
 	case v := <-verdict:
-		return v
+		if ctx.Err() == nil {
+			return v
+		}
 	case <-ctx.Done():
-		return zmtp.Verdict{Status: zmtp.StatusInternal, Text: fmt.Sprintf("the authenticator has not answered: %v", context.Cause(ctx))}
 	}
+	return zmtp.Verdict{Status: zmtp.StatusInternal, Text: fmt.Sprintf("the authenticator has not answered in time: %v", context.Cause(ctx))}
 }
 
 // ask calls the authenticator, and takes what comes of it for a verdict.

@@ -29,10 +29,10 @@ func TestVerdictIsBoundToTheDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				leave := make(chan struct{})
-				allowed := make(chan time.Duration, 1)
+				deadline := make(chan time.Duration, 1)
 				pull := must(NewPull(WithAuthenticator(AuthenticatorFunc(func(ctx context.Context, _ Credentials) (Admission, error) {
 					end, _ := ctx.Deadline()
-					allowed <- time.Until(end)
+					deadline <- time.Until(end)
 					if heeds {
 						<-ctx.Done()
 						return Admission{UserID: "too late"}, nil
@@ -44,7 +44,7 @@ func TestVerdictIsBoundToTheDeadline(t *testing.T) {
 				defer close(leave)
 				w := watch(t, pull)
 				body, at := refusal(piped(t, pull))
-				if due := <-allowed; body != "\x05ERROR\x03500" || at != 9*time.Second || due != at {
+				if due := <-deadline; body != "\x05ERROR\x03500" || at != 9*time.Second || due != at {
 					t.Errorf("%q after %v, deadline of the call after %v, want ERROR 500 after 9 s", body, at, due)
 				}
 				e := w.await("refused", kind(EventHandshakeFailed))
