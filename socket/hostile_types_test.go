@@ -205,7 +205,7 @@ func asked(ctx context.Context, req *Req, rep *Rep) error {
 // carryOut lets a raw peer do what the assault is.
 func (a assault) carryOut(t *testing.T, c net.Conn, peer string) *raw {
 	t.Helper()
-	r := &raw{c, t} // nothing that the test would keep
+	r := &raw{Conn: c, t: t} // nothing that the test would keep
 	if err := r.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func acting(t *testing.T, act func(i int) func(r *raw)) func(i int) (net.Conn, e
 		near, far := net.Pipe()
 		go func() {
 			defer far.Close()
-			act(i)(&raw{far, t})
+			act(i)(&raw{Conn: far, t: t})
 		}()
 		return near, nil
 	}

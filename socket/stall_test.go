@@ -82,7 +82,7 @@ func TestMaxStallKeepsMessages(t *testing.T) {
 		}
 		near, stalled := net.Pipe()
 		conns <- near
-		r := &raw{stalled, t}
+		r := &raw{Conn: stalled, t: t}
 		r.meet("PULL")
 		numbered(t, push, 0, messages)
 		if _, err := r.Read(make([]byte, 3)); err != nil { // half of the first message
@@ -92,7 +92,7 @@ func TestMaxStallKeepsMessages(t *testing.T) {
 		stalled.Close()
 		near, far := net.Pipe()
 		conns <- near
-		good := &raw{far, t}
+		good := &raw{Conn: far, t: t}
 		good.meet("PULL")
 		for i := range messages {
 			if got := good.message(); got[0] != string([]byte{0, 0, 0, byte(i)}) {
