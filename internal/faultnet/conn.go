@@ -63,6 +63,9 @@ func (c *Conn) Close() error {
 	}
 	c.in.reads.set(p, time.Time{})
 	c.out.writes.set(p, time.Time{})
+	if c.out.expiry != nil {
+		c.out.expiry.Stop()
+	}
 	if c.forget != nil {
 		c.forget()
 	}

@@ -32,6 +32,7 @@ type stream struct {
 	refused  bool // the reader has closed, or is as good as gone: nothing can be written
 	silenced bool // what is written vanishes, and stays in size: nobody acknowledges it
 	expired  bool // the writer has given up waiting for that
+	expiry   *time.Timer
 	stalled  bool // nothing more is taken
 	reads    deadline
 	writes   deadline
@@ -199,8 +200,11 @@ const retransmission = 15 * time.Minute
 
 // mute makes s lead nowhere. The caller holds the lock.
 func (p *pair) mute(s *stream) {
+	if s.silenced {
+		return
+	}
 	s.silenced = true
-	time.AfterFunc(retransmission, func() {
+	s.expiry = time.AfterFunc(retransmission, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		s.expired = true
