@@ -125,3 +125,47 @@ func cipherPair(t testing.TB) (client, server *zmtp.Cipher) {
 	}
 	return sides[0].Cipher(), sides[1].Cipher()
 }
+
+// piping returns a transport that dials peers over net.Pipe.
+func piping(t *testing.T) (tr *script, peers <-chan *raw) {
+	t.Helper()
+	dialed := make(chan *raw, 10)
+	return &script{dial: func() (net.Conn, error) {
+		near, far := net.Pipe()
+		dialed <- &raw{Conn: far, t: t, serves: true}
+		return near, nil
+	}}, dialed
+}
+
+// A way is how sockets and raw peers of a test talk.
+type way struct {
+	Option
+	secret bool
+}
+
+// bothWays runs a test in the clear and under CURVE.
+func bothWays(t *testing.T, test func(t *testing.T, w way)) {
+	t.Helper()
+	t.Run("clear", func(t *testing.T) { test(t, way{Option: Clear()}) })
+	t.Run("CURVE", func(t *testing.T) { test(t, way{Option: Encrypted(), secret: true}) })
+}
+
+// meet goes through the handshake as a socket of the type.
+func (w way) meet(r *raw, socketType string) {
+	r.t.Helper()
+	if w.secret {
+		r.meetSecretly(socketType)
+	} else {
+		r.meet(socketType)
+	}
+}
+
+// readPart reads n octets of the connection, whatever they are.
+func (r *raw) readPart(n int) {
+	r.t.Helper()
+	conn := r.Conn
+	if c, ok := conn.(*tunnel); ok {
+		conn = c.Conn
+	}
+	_ = must(io.ReadFull(conn, make([]byte, n)))
+}
