@@ -24,11 +24,12 @@ type scene struct {
 	endpoint string
 	events   *watcher
 	friend   *Push
+	as       Option // how the friend and the newcomers speak
 }
 
 func newScene(t *testing.T, opts ...PullOption) *scene {
 	t.Helper()
-	s := &scene{t: t, victim: closing(t, must(NewPull(opts...))), friend: closing(t, must(NewPush()))}
+	s := &scene{t: t, victim: closing(t, must(NewPull(opts...))), friend: closing(t, must(NewPush())), as: Clear()}
 	s.events = watch(t, s.victim)
 	s.endpoint = linked(t, "tcp", s.victim, s.friend)
 	return s
@@ -38,7 +39,7 @@ func newScene(t *testing.T, opts ...PullOption) *scene {
 // is, and that nothing else has reached the application.
 func (s *scene) served() {
 	s.t.Helper()
-	newcomer := closing(s.t, must(NewPush()))
+	newcomer := closing(s.t, must(NewPush(s.as)))
 	if err := newcomer.Connect(s.endpoint); err != nil {
 		s.t.Fatal(err)
 	}

@@ -93,9 +93,11 @@ func fails(err error) func([]byte) (int, error) {
 }
 
 // TestUnsealerGoesOn: what interrupts a wait, or finds nothing at once, is not
-// the end, wherever in a frame it is.
+// the end, wherever in a frame it is. Any octets are a sign of life (WT-113).
 func TestUnsealerGoesOn(t *testing.T) {
 	u, peer := unsealing(t)
+	heard := 0
+	u.hear = func() { heard++ }
 	sealed := sealedFrames(t, peer, frame(0, []byte("hello")))
 	b := make([]byte, 100)
 	from := &readings{
@@ -111,6 +113,9 @@ func TestUnsealerGoesOn(t *testing.T) {
 		if got != want {
 			t.Fatalf("call %d: %s, want %s", i, got, want)
 		}
+	}
+	if heard != 3 {
+		t.Errorf("heard %d times, want 3", heard)
 	}
 }
 
