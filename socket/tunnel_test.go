@@ -52,7 +52,7 @@ func (r *raw) meetSecretly(socketType string, properties ...string) *tunnel {
 			h.Answer(zmtp.Verdict{Status: zmtp.StatusOK})
 			continue
 		}
-		if n, err = r.Conn.Read(b); err != nil {
+		if n, err = r.Read(b); err != nil {
 			r.t.Fatalf("in the handshake: %v", err)
 		}
 		rest = b[:n]
