@@ -145,7 +145,10 @@ func (f *Follower) apply(e Event) error {
 	}
 	full = f.full && !full
 	f.mu.Unlock()
-	if errors.Is(why, ErrUnwanted) {
+	if e.Kind == Removed && !known && id != f.cfg.self {
+		why = e.Err
+	}
+	if why != nil && !errors.Is(why, errSelf) {
 		f.cfg.others(e.Instance.Clone(), why)
 	}
 	switch {

@@ -92,7 +92,8 @@ func WithEvents(tell func(Event)) FollowOption { return func(f *follow) { f.even
 // WithOthers calls tell for each instance of the service that is known and not
 // wanted, when it is found and when it changes, with the reason: another realm,
 // another socket type, or what the function given to WithFilter says. The error
-// matches ErrUnwanted. The instance is the callee's to keep. While tell blocks,
+// matches ErrUnwanted; or ErrLeft or ErrExpired when such an instance is announced
+// no more. The instance is the callee's to keep. While tell blocks,
 // nothing is followed. The default is not to tell.
 func WithOthers(tell func(in Instance, why error)) FollowOption {
 	return func(f *follow) { f.others = tell }

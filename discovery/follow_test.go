@@ -261,7 +261,7 @@ func TestFollowFilters(t *testing.T) {
 	f := must(discovery.Follow(t.Context(), b, "work", s,
 		discovery.WithOthers(func(in discovery.Instance, why error) {
 			others <- fmt.Sprintf("%d %v", in.ID[15], why)
-			if !errors.Is(why, discovery.ErrUnwanted) {
+			if !errors.Is(why, discovery.ErrUnwanted) && !errors.Is(why, discovery.ErrLeft) {
 				t.Error(why)
 			}
 		}),
@@ -305,11 +305,14 @@ func TestFollowFilters(t *testing.T) {
 	}
 	b.put(t, red(6, func(in *discovery.Instance) { in.Name = "changed" }))
 	expect(discovery.Updated, 6, "connect")
+	b.Remove(id(9), discovery.ErrLeft)
+	b.Remove(id(2), discovery.ErrLeft)
 	for _, want := range []string{
 		`2 brokerless: not followed: it is of the realm "blue", this is "red"`,
 		`3 brokerless: not followed: its socket is a "SUB", wanted is one of [PULL DEALER]`,
 		`4 brokerless: not followed: the filter leaves it out`,
 		`4 brokerless: not followed: the filter leaves it out`, // again
+		`2 brokerless: said goodbye`,
 	} {
 		if got := <-others; got != want {
 			t.Errorf("%s, want %s", got, want)

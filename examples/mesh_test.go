@@ -1,6 +1,8 @@
 package examples_test
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 )
@@ -48,4 +50,27 @@ func TestMeshByHand(t *testing.T) {
 	}
 	ann.expect(t, `^sees ben gone, left$`)
 	ann.interrupt(t)
+}
+
+// Two nodes with one passphrase, and one that has to guess it.
+func TestMeshWithAKey(t *testing.T) {
+	keyFile := func(passphrase string) string {
+		path := filepath.Join(t.TempDir(), "key")
+		if err := os.WriteFile(path, []byte(passphrase+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	here := []string{"-role", "node", "-gossip", "127.0.0.1:0", "-loopback", "-realm", ours("realm")}
+	key := keyFile("correct horse battery staple")
+	ann := start(t, "mesh", append(here, "-name", "ann", "-key-file", key)...)
+	seed := ann.expect(t, `^gossiping at (.*)$`)[1]
+	eve := start(t, "mesh", append(here, "-name", "eve", "-seeds", seed, "-key-file", keyFile("let me in"))...)
+	ann.expect(t, `^is not linked with eve: .*another passphrase`)
+	eve.expect(t, `^is not linked with ann: .*another passphrase`)
+	ben := start(t, "mesh", append(here, "-name", "ben", "-seeds", seed, "-key-file", key)...)
+	ann.expect(t, `^50 calls were answered by ann \d+, ben \d+$`)
+	for _, p := range []*part{eve, ben, ann} {
+		p.interrupt(t)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
@@ -28,8 +29,9 @@ type notes struct {
 }
 
 type note struct {
-	what string
-	at   time.Time
+	what  string
+	at    time.Time
+	event Event // that was told
 }
 
 func newNotes(most int) notes { return notes{max: most, all: make(map[string]note)} }
@@ -50,15 +52,33 @@ func (s *notes) fresh(whom, what string, now time.Time) bool {
 			return false
 		}
 	}
-	s.all[whom] = note{what, now}
+	s.all[whom] = note{what: what, at: now}
 	return true
 }
 
 // forget has whatever comes next of whom be news.
 func (s *notes) forget(whom string) { delete(s.all, whom) }
 
-// unwanted is told by the follower of an instance that is left alone.
+// events returns what was told and is not forgotten, but no more than most.
+func (s *notes) events(most int) (all []Event) {
+	for _, n := range s.all {
+		if n.event.Kind != 0 && len(all) < most {
+			all = append(all, n.event)
+		}
+	}
+	slices.SortFunc(all, func(a, b Event) int { return a.Time.Compare(b.Time) })
+	return all
+}
+
+// unwanted is told by the follower of an instance that is left alone, or is
+// announced no more.
 func (n *Node) unwanted(in discovery.Instance, why error) {
+	if !errors.Is(why, discovery.ErrUnwanted) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.apart.forget(in.ID.String())
+		return
+	}
 	if in.Realm == n.cfg.realm {
 		if _, err := n.hint(&in); err != nil {
 			why = err
@@ -83,7 +103,9 @@ func (n *Node) notLinked(p Peer, why error, class string) {
 		return // perhaps it was just leaving
 	}
 	if n.apart.fresh(whom, class, now) {
-		n.audience.tell(Event{Kind: NotLinked, Time: now, Peer: p, Err: why})
+		e := Event{Kind: NotLinked, Time: now, Peer: p, Err: why}
+		n.apart.all[whom] = note{class, now, e}
+		n.audience.tell(e)
 	}
 }
 

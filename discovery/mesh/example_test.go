@@ -44,6 +44,33 @@ func Example() {
 	// shop is up
 }
 
+// Two nodes with one passphrase meet, and nobody else can read or take part.
+func ExampleWithRealmKey() {
+	ctx := context.Background()
+	key := mesh.WithRealmKey("correct horse battery staple") // of a file, in earnest
+	nobody, err := static.New()
+	check(err)
+	shop, err := mesh.Join(ctx, "orders", key, mesh.WithName("shop"), mesh.WithBackend(nobody), mesh.WithBind("tcp://127.0.0.1:0"))
+	check(err)
+	defer shop.Close()
+	list, err := static.New(static.Endpoints("orders", "ROUTER", shop.Endpoints()...)...)
+	check(err)
+	till, err := mesh.Join(ctx, "orders", key, mesh.WithBackend(list), mesh.WithBind("tcp://127.0.0.1:0"),
+		mesh.WithLoopback(), mesh.WithID(discovery.ID{1})) // of two, the lower id connects
+	check(err)
+	defer till.Close()
+	check(till.WaitPeers(ctx, 1))
+	for _, p := range till.Peers() {
+		fmt.Println(p.Name, "is", p.State)
+	}
+	for _, p := range till.Stats().Socket.Each {
+		fmt.Println("by", p.Peer.Mechanism)
+	}
+	// Output:
+	// shop is up
+	// by CURVE
+}
+
 func check(err error) {
 	if err != nil {
 		log.Panic(err)

@@ -89,13 +89,13 @@ type seen struct {
 
 func (m *member) seen() seen { return seen{m.is, m.state, m.name, m.draining} }
 
-// Presence returns a watch that first tells of the peers that are there now,
-// then Synced, then of each change, until ctx is done, it is closed or the node
+// Presence returns a watch that first tells of the peers that are there now and
+// of up to 64 that are NotLinked, then Synced, then of each change, until ctx is done, it is closed or the node
 // has left. A watcher that does not keep up is told what has become of each
 // peer, but not each step; it costs no memory and holds nobody up.
 func (n *Node) Presence(ctx context.Context) *Presence {
 	n.mu.Lock()
-	w := n.audience.watch(n.roster)
+	w := n.audience.watch(n.roster, n.apart.events(maxWarnings))
 	n.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() {
 		n.mu.Lock()
@@ -110,8 +110,9 @@ func (n *Node) Presence(ctx context.Context) *Presence {
 	return w
 }
 
-// watch returns a new watcher of r. The caller holds mu.
-func (a *audience) watch(r *roster) *Presence {
+// watch returns a new watcher of r, which is told of some events first. The
+// caller holds mu.
+func (a *audience) watch(r *roster, first []Event) *Presence {
 	w := &Presence{
 		audience: a,
 		signal:   make(chan struct{}, 1),
@@ -119,6 +120,7 @@ func (a *audience) watch(r *roster) *Presence {
 		told:     make(map[*member]seen),
 		queued:   make(map[*member]bool),
 		limit:    minQueue,
+		warnings: first,
 	}
 	for _, m := range r.members {
 		w.look(m)
@@ -179,15 +181,15 @@ func (w *Presence) take() (Event, bool, error) {
 	}
 	for {
 		switch {
-		case w.unsynced == 0:
-			w.unsynced = -1
-			w.wake()
-			return Event{Kind: Synced, Time: time.Now()}, true, nil
 		case len(w.warnings) > 0:
 			e := w.warnings[0]
 			w.warnings = w.warnings[1:]
 			w.wake()
 			return e, true, nil
+		case w.unsynced == 0:
+			w.unsynced = -1
+			w.wake()
+			return Event{Kind: Synced, Time: time.Now()}, true, nil
 		case len(w.queue) == 0:
 			return Event{}, false, nil
 		}

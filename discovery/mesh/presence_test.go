@@ -27,7 +27,7 @@ func TestPresenceEqualsTheRosterAfterRandomSteps(t *testing.T) {
 				mu.Lock()
 				churn(c, r, id)
 				if r.IntN(100) == 0 {
-					watchers[c.audience.watch(c.roster)] = map[discovery.ID]State{}
+					watchers[c.audience.watch(c.roster, nil)] = map[discovery.ID]State{}
 				}
 				mu.Unlock()
 				for w, seen := range watchers {
@@ -107,7 +107,7 @@ func read(t *testing.T, w *Presence, seen map[discovery.ID]State) bool {
 
 func TestPresenceOfASlowWatcherCostsLittle(t *testing.T) {
 	c := newClocked(100)
-	w := c.audience.watch(c.roster)
+	w := c.audience.watch(c.roster, nil)
 	stay := discovery.NewID()
 	c.hello(stay, incarnated(1), c.now)
 	for range 50_000 {

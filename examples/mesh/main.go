@@ -21,6 +21,7 @@ type options struct {
 	mesh     string
 	name     string
 	realm    string
+	keyFile  string
 	places   places
 	loopback bool
 	suspect  time.Duration
@@ -44,6 +45,7 @@ func run(ctx context.Context) error {
 	flag.StringVar(&o.mesh, "mesh", "example", "name of the mesh")
 	flag.StringVar(&o.name, "name", "", "node: a name for people to read (default the process id)")
 	flag.StringVar(&o.realm, "realm", "", "node: who may meet; without a role, one of its own")
+	flag.StringVar(&o.keyFile, "key-file", "", "node: a file with the passphrase that all nodes of the realm have")
 	flag.StringVar(&o.places.interfaces, "interface", "", "look on these interfaces only: eth0,wlan0")
 	flag.StringVar(&o.places.gossip, "gossip", "", "node: gossip at this address, and do without multicast: 0.0.0.0:7946")
 	flag.StringVar(&o.places.seeds, "seeds", "", "node: gossip, and find the others by these nodes: host:port,...")
@@ -57,8 +59,8 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
 	case o.suspect < 0 || o.every < 0:
 		return errors.New("-suspect and -every want 0 or more")
-	case o.role == "" && (o.places.byGossip() || o.every == 0):
-		return errors.New("-gossip, -seeds and -every 0 are for -role node")
+	case o.role == "" && (o.places.byGossip() || o.every == 0 || o.keyFile != ""):
+		return errors.New("-gossip, -seeds, -key-file and -every 0 are for -role node")
 	}
 	switch o.role {
 	case "":

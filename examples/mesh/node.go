@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/brokerless/brokerless/discovery"
 	"github.com/brokerless/brokerless/discovery/mesh"
 	"github.com/brokerless/brokerless/socket"
 )
@@ -26,6 +28,13 @@ func takePart(ctx context.Context, o options) (err error) {
 	}
 	if o.loopback {
 		opts = append(opts, mesh.WithLoopback())
+	}
+	if o.keyFile != "" {
+		passphrase, err := os.ReadFile(o.keyFile)
+		if err != nil {
+			return err
+		}
+		opts = append(opts, mesh.WithRealmKey(strings.TrimSpace(string(passphrase))))
 	}
 	node, err := mesh.Join(ctx, o.mesh, opts...)
 	if err != nil {
@@ -68,6 +77,12 @@ func watch(ctx context.Context, node *mesh.Node) {
 			fmt.Println(s)
 		case mesh.Warning:
 			fmt.Println("is warned:", printable(e.Err.Error()))
+		case mesh.NotLinked:
+			whom := "somebody"
+			if e.Peer.ID != (discovery.ID{}) {
+				whom = who(e.Peer)
+			}
+			fmt.Printf("is not linked with %s: %s\n", whom, printable(e.Err.Error()))
 		}
 	}
 }
