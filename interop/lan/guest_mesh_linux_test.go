@@ -14,16 +14,20 @@ import (
 	"github.com/brokerless/brokerless/socket"
 )
 
-// Membership says which mesh to join, and as whom.
-type Membership struct{ Mesh, Name, Realm string }
+// Membership says which mesh to join, and as whom. A passphrase secures it.
+type Membership struct{ Mesh, Name, Realm, Passphrase string }
 
 // JoinMesh joins a mesh by mDNS. Records tell what becomes of each peer: their
-// kinds are the names of its states, their texts the reasons. What is whispered
-// is a "message".
+// kinds are the names of its states, their texts the reasons. Who is not linked is
+// "not linked", with the error. What is whispered is a "message".
 func (a *guest) JoinMesh(m Membership, id *discovery.ID) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	node, err := mesh.Join(ctx, m.Mesh, mesh.WithName(m.Name), mesh.WithRealm(m.Realm))
+	opts := []mesh.Option{mesh.WithName(m.Name), mesh.WithRealm(m.Realm)}
+	if m.Passphrase != "" {
+		opts = append(opts, mesh.WithRealmKey(m.Passphrase))
+	}
+	node, err := mesh.Join(ctx, m.Mesh, opts...)
 	if err != nil {
 		return err
 	}
@@ -36,8 +40,8 @@ func (a *guest) JoinMesh(m Membership, id *discovery.ID) error {
 		for e := range presence.Events(context.Background()) {
 			r := Record{Kind: e.Peer.State.String(), ID: e.Peer.ID.String(), Text: errorText(e.Err)}
 			switch {
-			case e.Kind == mesh.Warning:
-				r.Kind = "warning"
+			case e.Kind == mesh.Warning, e.Kind == mesh.NotLinked:
+				r.Kind = e.Kind.String()
 			case e.Kind != mesh.Changed:
 				continue
 			case e.Reason != 0:

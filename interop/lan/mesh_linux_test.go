@@ -312,3 +312,27 @@ func TestMeshRealms(t *testing.T) {
 		census(t, all)
 	}
 }
+
+// TestMeshKeys has three companies in one mesh on one network: two with a
+// passphrase each, and one without. There is no link between any two of them, and
+// each node is told why of each that it is not linked with.
+func TestMeshKeys(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	all := l.members(t, 6)
+	passphrases := []string{"one", "two", ""}
+	for i, m := range all {
+		m.call(t, "JoinMesh", Membership{Mesh: "orders", Name: m.host.name, Passphrase: passphrases[i%3]}, &m.id)
+	}
+	for i, m := range all {
+		m.call(t, "WaitUp", 1, new(time.Time))
+		for j, other := range all {
+			if i%3 != j%3 {
+				m.await(t, Query{Kinds: []string{"not linked"}, ID: other.id.String()})
+			}
+		}
+	}
+	for i := range 3 {
+		census(t, []*member{all[i], all[i+3]})
+	}
+}
