@@ -20,7 +20,7 @@ func TestFollowSecured(t *testing.T) {
 	for n := range byte(3) {
 		pair := must(curve.NewKeyPair())
 		pull := must(socket.NewPull(socket.WithSecurity(curve.Server(pair)), socket.WithAuthenticator(auth.Keys(own.Public))))
-		defer pull.Close()
+		t.Cleanup(func() { pull.Close() })
 		pulls = append(pulls, pull)
 		b.put(t, worker(n+1, must(pull.Bind("tcp://127.0.0.1:0"))))
 		keys[name(n+1)] = pair.Public
