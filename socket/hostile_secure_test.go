@@ -107,8 +107,8 @@ func newSecretScene(t *testing.T) *scene {
 	return s
 }
 
-// TestHostileReplay: what was received once is not received again.
-func TestHostileReplay(t *testing.T) {
+// TestHostileRepeatedMessage: what was received once is not received again.
+func TestHostileRepeatedMessage(t *testing.T) {
 	s := newSecretScene(t)
 	r := dialRaw(t, s.endpoint)
 	tunnel := r.meetSecretly("PUSH")
