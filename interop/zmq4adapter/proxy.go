@@ -15,7 +15,8 @@ type Proxy struct {
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 	capture zmq4.Socket
-	stats   [2]atomic.Uint64
+
+	forwarded [2]atomic.Uint64
 
 	mu     sync.Mutex
 	killed bool
@@ -23,12 +24,6 @@ type Proxy struct {
 	flow   context.Context // of the Recv under way: done when it shall flow no more
 	stop   context.CancelFunc
 	paused chan struct{} // closed by Resume; nil while it flows
-}
-
-// ProxyStats is what a [Proxy] has forwarded so far.
-type ProxyStats struct {
-	Forward  uint64 // messages from the front to the back
-	Backward uint64 // and from the back to the front
 }
 
 // NewProxy starts to forward between two sockets that are bound or connected, in
@@ -45,7 +40,7 @@ func NewProxy(ctx context.Context, front, back, capture Socket) *Proxy {
 			continue
 		}
 		p.workers.Go(func() {
-			if err := p.forward(src, dst, &p.stats[i]); err != nil {
+			if err := p.forward(src, dst, &p.forwarded[i]); err != nil {
 				p.fail(err)
 			}
 		})
@@ -101,9 +96,13 @@ func (p *Proxy) Kill() {
 	p.stop()
 }
 
-// Stats returns what has been forwarded. (In the original it returns nothing.)
-func (p *Proxy) Stats() ProxyStats {
-	return ProxyStats{Forward: p.stats[0].Load(), Backward: p.stats[1].Load()}
+// Stats does nothing, as in the original. See Forwarded.
+func (p *Proxy) Stats() {}
+
+// Forwarded returns how many messages went from the front to the back so far,
+// and how many the other way.
+func (p *Proxy) Forwarded() (forward, backward uint64) {
+	return p.forwarded[0].Load(), p.forwarded[1].Load()
 }
 
 // fail ends the proxy because of an error.
