@@ -205,11 +205,11 @@ func TestAdapterProxy(t *testing.T) {
 			done := make(chan struct{})
 			if ours {
 				p := zmq4adapter.NewProxy(ctx, front.Socket, back.Socket, nil)
-				go func() { p.Run(); close(done) }() //nolint:errcheck // it was killed
+				go func() { p.Run(); close(done) }()
 				defer p.Kill()
 			} else {
 				p := zmq4.NewProxy(ctx, front.Socket, back.Socket, nil)
-				go func() { p.Run(); close(done) }() //nolint:errcheck // it was cancelled
+				go func() { p.Run(); close(done) }()
 			}
 			send(t, in, text("a", "b")...)
 			expect(t, out, text("a", "b")...)

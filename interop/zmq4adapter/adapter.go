@@ -44,17 +44,17 @@ type adapter struct {
 	kind   zmq4.SocketType
 	ctx    context.Context // done when the socket is closed, or its user's is
 	cancel context.CancelFunc
-	unhook func() bool    // forgets to close when the user's context is done
 	wg     sync.WaitGroup // goroutines of the adapter itself
 	topics *topics
 
-	mu    sync.Mutex
-	cfg   *config
-	eng   engine
-	err   error // why there is none
-	addr  net.Addr
-	dials map[string]*dialing
-	props map[string]any
+	mu     sync.Mutex
+	unhook func() bool // forgets to close when the user's context is done
+	cfg    *config     // what is in it changes only while there is no engine
+	eng    engine
+	err    error // why there is none
+	addr   net.Addr
+	dials  map[string]*dialing
+	props  map[string]any
 }
 
 var _ zmq4.Socket = (*adapter)(nil)
@@ -68,6 +68,8 @@ func newAdapter(ctx context.Context, kind zmq4.SocketType, opts []Option) *adapt
 		dials: make(map[string]*dialing), props: make(map[string]any),
 	}
 	a.ctx, a.cancel = context.WithCancel(ctx)
+	a.mu.Lock() // a context that is done already calls Close at once
+	defer a.mu.Unlock()
 	a.unhook = context.AfterFunc(ctx, func() { _ = a.Close() }) // nobody is there to be told
 	return a
 }
@@ -117,9 +119,9 @@ func (a *adapter) report(m *socket.Monitor) {
 // not be, as a *socket.UnsentError. Closing again returns nil.
 func (a *adapter) Close() error {
 	a.cancel()
-	a.unhook()
 	a.mu.Lock()
 	eng := a.eng
+	a.unhook()
 	a.mu.Unlock()
 	var err error
 	if eng != nil {

@@ -95,9 +95,10 @@ func ExampleNewProxy() {
 	ctx := context.Background()
 	front, back := zmq4.NewPull(ctx), zmq4.NewPush(ctx)
 	in, out := zmq4.NewPush(ctx), zmq4.NewPull(ctx)
-	for _, s := range []zmq4.Socket{front, back, in, out} {
-		defer s.Close() //nolint:gocritic // four of them
-	}
+	defer front.Close()
+	defer back.Close()
+	defer in.Close()
+	defer out.Close()
 	for _, err := range []error{
 		front.Listen("inproc://front"), back.Listen("inproc://back"),
 		in.Dial("inproc://front"), out.Dial("inproc://back"),

@@ -169,20 +169,22 @@ func TestNobody(t *testing.T) {
 // TestBeside lets adapters talk to sockets of package socket, in process too.
 func TestBeside(t *testing.T) {
 	for _, scheme := range []string{"tcp", "inproc"} {
-		pull, err := socket.NewPull()
-		must(t, err)
-		defer pull.Close()
-		endpoint, err := pull.Bind(address(t, scheme))
-		must(t, err)
-		push := newSocket(t, zmq4adapter.Push)
-		must(t, push.Dial(endpoint))
-		send(t, push, "over", scheme)
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		m, err := pull.Recv(ctx)
-		must(t, err)
-		if m.String() != fmt.Sprintf(`["over" %q]`, scheme) {
-			t.Errorf("got %v", m)
-		}
+		t.Run(scheme, func(t *testing.T) {
+			pull, err := socket.NewPull()
+			must(t, err)
+			defer pull.Close()
+			endpoint, err := pull.Bind(address(t, scheme))
+			must(t, err)
+			push := newSocket(t, zmq4adapter.Push)
+			must(t, push.Dial(endpoint))
+			send(t, push, "over", scheme)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			m, err := pull.Recv(ctx)
+			must(t, err)
+			if m.String() != fmt.Sprintf(`["over" %q]`, scheme) {
+				t.Errorf("got %v", m)
+			}
+		})
 	}
 }

@@ -55,7 +55,7 @@ func (a *adapter) setTopic(name string, value any) error {
 	if err != nil {
 		return err
 	}
-	sub := eng.(*socket.Sub) //nolint:errcheck // what newEngine makes of a SUB
+	sub := eng.(*socket.Sub) // it is what newEngine makes of a SUB
 	if name == zmq4.OptionUnsubscribe {
 		a.topics.change(topic, -1)
 		return sub.Unsubscribe(topic)
