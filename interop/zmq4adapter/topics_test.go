@@ -2,6 +2,7 @@ package zmq4adapter_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -102,6 +103,47 @@ func TestTopicsTakeNothing(t *testing.T) {
 	}
 	if got := len(topicsOf(xpub)); got != n {
 		t.Errorf("%d topics, want %d", got, n)
+	}
+}
+
+// TestTopicsLeaveReceiver asks an XPUB for its topics while a Recv waits for the
+// one message that comes: it is not taken from under it.
+func TestTopicsLeaveReceiver(t *testing.T) {
+	xpub, xsub := newSocket(t, zmq4adapter.XPub), newSocket(t, zmq4adapter.XSub)
+	link(t, "inproc", xpub, xsub)
+	send(t, xsub, "\x01first") // what is cancelled before the publisher is told is never told
+	expect(t, xpub, "\x01first")
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				topicsOf(xpub)
+				runtime.Gosched()
+			}
+		}
+	})
+	defer wg.Wait()
+	defer close(stop)
+	next := make(chan struct{}, 1)
+	defer close(next)
+	wg.Go(func() {
+		for range next {
+			if err := xsub.Send(zmq4adapter.NewMsgString("\x01a")); err != nil {
+				t.Error(err)
+			}
+			if err := xsub.Send(zmq4adapter.NewMsgString("\x00a")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 500 {
+		next <- struct{}{}
+		expect(t, xpub, "\x01a")
+		expect(t, xpub, "\x00a")
 	}
 }
 
