@@ -55,6 +55,10 @@ type Follower struct {
 // disconnected when it has no connection, or loses it; a connection that lives
 // is never cut for it.
 //
+// The connections are secured as the socket is (socket.WithSecurity). What an
+// instance announces proves nothing: who it has to be is for the socket to know,
+// for each connection by its name if instances have keys of their own (curve.Peers).
+//
 // Like any Connect, each instance has a queue from the moment it is known. A
 // PUSH or DEALER that should not queue work for one that has just died, and
 // leave it to the others, wants socket.WithImmediate.

@@ -51,7 +51,8 @@ var ErrUnwanted = errors.New("brokerless: not followed")
 func WithSelf(id ID) FollowOption { return func(f *follow) { f.self = id } }
 
 // WithRealm sets the realm whose instances are followed. The default is the
-// empty one; those of any other are left alone.
+// empty one; those of any other are left alone. It is a name and no secret:
+// anybody can announce it.
 func WithRealm(realm string) FollowOption { return func(f *follow) { f.realm = realm } }
 
 // WithSocketType follows only instances of these socket types, such as "PULL".

@@ -221,7 +221,7 @@ func TestStrangerIsToldOfOnce(t *testing.T) {
 		}
 	}
 	e := notLinked(t, n, strange)
-	if want := fmt.Sprintf("from 127.0.0.1: %v: refused with status 400", ErrKey); !strings.HasPrefix(e.Err.Error(), want) {
+	if want := fmt.Sprintf("from 127.0.0.1: %v: refused with status 400: the key ", ErrKey); !strings.HasPrefix(e.Err.Error(), want) || !strings.HasSuffix(e.Err.Error(), " is not the realm's") {
 		t.Errorf("event %v, want %s", e, want)
 	}
 	told := 0
