@@ -146,7 +146,7 @@ func (u *unsealer) space() []byte {
 		u.in = newChunk(to)
 		u.in.buf, u.from = append(u.in.buf, rest...), 0
 		old.free()
-	} else if u.from+need > size {
+	} else if u.from > 0 && u.from+need > size {
 		u.in.buf, u.from = u.in.buf[:copy(u.in.buf, rest)], 0
 	}
 	return u.in.buf[len(u.in.buf):cap(u.in.buf)]
