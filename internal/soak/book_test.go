@@ -3,6 +3,7 @@ package soak
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/brokerless/brokerless/socket"
@@ -102,7 +103,7 @@ func (b *book) gaps(sender int) int {
 	if p == nil || len(p.seen) == 0 {
 		return 0
 	}
-	first, last := 1<<62, 0
+	first, last := math.MaxInt, 0
 	for number := range p.seen {
 		first, last = min(first, number), max(last, number)
 	}
