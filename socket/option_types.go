@@ -25,153 +25,24 @@ type (
 	RouterOption interface{ forRouter(*config) }
 	// PairOption is an option of NewPair.
 	PairOption interface{ forPair(*config) }
+	// ClientOption is an option of NewClient.
+	ClientOption interface{ forClient(*config) }
+	// ServerOption is an option of NewServer.
+	ServerOption interface{ forServer(*config) }
+	// RadioOption is an option of NewRadio.
+	RadioOption interface{ forRadio(*config) }
+	// DishOption is an option of NewDish.
+	DishOption interface{ forDish(*config) }
+	// ScatterOption is an option of NewScatter.
+	ScatterOption interface{ forScatter(*config) }
+	// GatherOption is an option of NewGather.
+	GatherOption interface{ forGather(*config) }
+	// PeerOption is an option of NewPeerSocket.
+	PeerOption interface{ forPeer(*config) }
+	// ChannelOption is an option of NewChannel.
+	ChannelOption interface{ forChannel(*config) }
+	// StreamOption is an option of NewStream.
+	StreamOption interface{ forStream(*config) }
+	// DatagramOption is an option of NewDatagram.
+	DatagramOption interface{ forDatagram(*config) }
 )
-
-type (
-	// Option fits every socket.
-	Option interface {
-		PushOption
-		PullOption
-		PubOption
-		SubOption
-		XPubOption
-		XSubOption
-		ReqOption
-		RepOption
-		DealerOption
-		RouterOption
-		PairOption
-	}
-
-	// SendOption fits the sockets that send.
-	SendOption interface {
-		PushOption
-		PubOption
-		XPubOption
-		XSubOption
-		ReqOption
-		RepOption
-		DealerOption
-		RouterOption
-		PairOption
-	}
-
-	// RecvOption fits the sockets that receive.
-	RecvOption interface {
-		PullOption
-		SubOption
-		XPubOption
-		XSubOption
-		ReqOption
-		RepOption
-		DealerOption
-		RouterOption
-		PairOption
-	}
-
-	// ConflateOption fits PUSH, PULL, PUB, SUB and DEALER (HW-07).
-	ConflateOption interface {
-		PushOption
-		PullOption
-		PubOption
-		SubOption
-		DealerOption
-	}
-
-	// IdentityOption fits REQ, REP, DEALER and ROUTER.
-	IdentityOption interface {
-		ReqOption
-		RepOption
-		DealerOption
-		RouterOption
-	}
-
-	// ProbeOption fits REQ, DEALER and ROUTER.
-	ProbeOption interface {
-		ReqOption
-		DealerOption
-		RouterOption
-	}
-
-	// PublisherOption fits PUB and XPUB.
-	PublisherOption interface {
-		PubOption
-		XPubOption
-	}
-)
-
-type option func(*config)
-
-func (o option) forPush(c *config)   { o(c) }
-func (o option) forPull(c *config)   { o(c) }
-func (o option) forPub(c *config)    { o(c) }
-func (o option) forSub(c *config)    { o(c) }
-func (o option) forXPub(c *config)   { o(c) }
-func (o option) forXSub(c *config)   { o(c) }
-func (o option) forReq(c *config)    { o(c) }
-func (o option) forRep(c *config)    { o(c) }
-func (o option) forDealer(c *config) { o(c) }
-func (o option) forRouter(c *config) { o(c) }
-func (o option) forPair(c *config)   { o(c) }
-
-type sendOption func(*config)
-
-func (o sendOption) forPush(c *config)   { o(c) }
-func (o sendOption) forPub(c *config)    { o(c) }
-func (o sendOption) forXPub(c *config)   { o(c) }
-func (o sendOption) forXSub(c *config)   { o(c) }
-func (o sendOption) forReq(c *config)    { o(c) }
-func (o sendOption) forRep(c *config)    { o(c) }
-func (o sendOption) forDealer(c *config) { o(c) }
-func (o sendOption) forRouter(c *config) { o(c) }
-func (o sendOption) forPair(c *config)   { o(c) }
-
-type recvOption func(*config)
-
-func (o recvOption) forPull(c *config)   { o(c) }
-func (o recvOption) forSub(c *config)    { o(c) }
-func (o recvOption) forXPub(c *config)   { o(c) }
-func (o recvOption) forXSub(c *config)   { o(c) }
-func (o recvOption) forReq(c *config)    { o(c) }
-func (o recvOption) forRep(c *config)    { o(c) }
-func (o recvOption) forDealer(c *config) { o(c) }
-func (o recvOption) forRouter(c *config) { o(c) }
-func (o recvOption) forPair(c *config)   { o(c) }
-
-type conflateOption func(*config)
-
-func (o conflateOption) forPush(c *config)   { o(c) }
-func (o conflateOption) forPull(c *config)   { o(c) }
-func (o conflateOption) forPub(c *config)    { o(c) }
-func (o conflateOption) forSub(c *config)    { o(c) }
-func (o conflateOption) forDealer(c *config) { o(c) }
-
-type identityOption func(*config)
-
-func (o identityOption) forReq(c *config)    { o(c) }
-func (o identityOption) forRep(c *config)    { o(c) }
-func (o identityOption) forDealer(c *config) { o(c) }
-func (o identityOption) forRouter(c *config) { o(c) }
-
-type probeOption func(*config)
-
-func (o probeOption) forReq(c *config)    { o(c) }
-func (o probeOption) forDealer(c *config) { o(c) }
-func (o probeOption) forRouter(c *config) { o(c) }
-
-type publisherOption func(*config)
-
-func (o publisherOption) forPub(c *config)  { o(c) }
-func (o publisherOption) forXPub(c *config) { o(c) }
-
-type xpubOption func(*config)
-
-func (o xpubOption) forXPub(c *config) { o(c) }
-
-type reqOption func(*config)
-
-func (o reqOption) forReq(c *config) { o(c) }
-
-type routerOption func(*config)
-
-func (o routerOption) forRouter(c *config) { o(c) }
