@@ -88,10 +88,11 @@ func (r *Routes[T]) enter(id string, x T) {
 }
 
 // generate returns an identity that nobody has. The counter comes round only after 2^32 peers, and then passes over
-// those that are still there.
+// those that are still there. It passes over zero too, which is no number of a peer (CS-02).
 func (r *Routes[T]) generate() string {
 	var id [5]byte
 	for {
+		r.next = max(1, r.next)
 		binary.BigEndian.PutUint32(id[1:], r.next)
 		r.next++
 		if _, taken := r.peers[string(id[:])]; !taken {

@@ -67,13 +67,13 @@ func TestRoutesKeepsItsOwnCopy(t *testing.T) {
 
 func TestRoutesGenerateGoesRound(t *testing.T) {
 	r := NewRoutes[int](math.MaxUint32)
-	for x, want := range []string{"\x00\xff\xff\xff\xff", "\x00\x00\x00\x00\x00"} {
+	for x, want := range []string{"\x00\xff\xff\xff\xff", "\x00\x00\x00\x00\x01"} { // CS-02: never 0
 		if got, err := r.Add(nil, x); got != want || err != nil {
 			t.Errorf("got %q, %v, want %q", got, err, want)
 		}
 	}
 	r.next = math.MaxUint32 // as after 2^32 peers
-	if got, _ := r.Add(nil, 2); got != "\x00\x00\x00\x00\x01" {
+	if got, _ := r.Add(nil, 2); got != "\x00\x00\x00\x00\x02" {
 		t.Errorf("got %q, which is taken", got)
 	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // balancing gives a socket type that sends each message to one of its peers,
-// in turn, its rules and its methods to send: PUSH, DEALER and REQ.
+// in turn, its rules and its methods to send: PUSH, DEALER and REQ, CLIENT and
+// SCATTER.
 type balancing struct {
 	s       *socket
 	turn    pattern.Rotation[*pipe] // guarded by the send lock
@@ -20,7 +21,8 @@ type balancing struct {
 // has (PP-03, RR-33). A peer that Connect named counts from then on, connected
 // or not, unless WithImmediate is set. The frames are copied before Send
 // returns. An error means that nothing was queued: ctx's own, ErrClosed,
-// ErrTooLarge or ErrMessage. Safe for concurrent use.
+// ErrTooLarge, or ErrMessage, which is also for more than one frame where a
+// message has one: CLIENT, SCATTER and CHANNEL (TS-02). Safe for concurrent use.
 func (b *balancing) Send(ctx context.Context, frames ...[]byte) error {
 	return b.send(ctx, true, frames)
 }
@@ -95,8 +97,11 @@ func (s *socket) check(ctx context.Context, frames [][]byte) (size int, err erro
 			return 0, fmt.Errorf("message of %d octets: %w, the limit is %d", n, ErrTooLarge, c.maxMessage)
 		}
 	}
-	if c.conflate && len(frames) > 1 {
+	if len(frames) > 1 && c.conflate {
 		return 0, fmt.Errorf("%w: %d frames, a conflating socket sends one", ErrMessage, len(frames))
+	}
+	if len(frames) > 1 && c.single {
+		return 0, fmt.Errorf("%w: %d frames, a %s sends one", ErrMessage, len(frames), s.kind) // TS-02
 	}
 	return size, nil
 }

@@ -55,6 +55,8 @@ type config struct {
 	verbose, verboser, manual     bool // XPUB
 	noDrop                        bool // PUB, XPUB
 	welcome                       Message
+	single                        bool   // a message has one frame: CLIENT, SERVER, SCATTER, GATHER, PEER, CHANNEL
+	hello, farewell, hiccup       []byte // empty: none
 	transportsGiven               []transport.Transport
 	propertyNames, propertyValues []string
 }
@@ -123,6 +125,9 @@ func (c *config) validate() error {
 		c.deniedMin, c.deniedMax = c.redialMax, deniedFactor*c.redialMax
 	}
 	if err := c.validateSecurity(); err != nil {
+		return err
+	}
+	if err := c.validateNotes(); err != nil {
 		return err
 	}
 	for i, name := range c.propertyNames {

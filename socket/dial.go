@@ -18,17 +18,23 @@ import (
 // SUB, PUB and REQ a second Connect of the same endpoint does nothing (TR-13);
 // on others it makes a second connection. Safe for concurrent use.
 func (s *socket) Connect(endpoint string) error {
+	_, err := s.connect(endpoint)
+	return err
+}
+
+// connect is Connect, and returns the pipe it has made; nil if there was one.
+func (s *socket) connect(endpoint string) (*pipe, error) {
 	t, e, err := s.transport(endpoint)
 	if err != nil {
-		return s.fail("connect", endpoint, err)
+		return nil, s.fail("connect", endpoint, err)
 	}
 	if c, ok := t.(transport.Checker); ok {
 		if err := c.CheckDial(e.Address); err != nil {
-			return s.fail("connect", endpoint, &peerError{ErrEndpoint, err})
+			return nil, s.fail("connect", endpoint, &peerError{ErrEndpoint, err})
 		}
 	}
 	_, inprocess := t.(*inproc.Transport)
-	return s.ConnectFunc(endpoint, func(ctx context.Context) (net.Conn, error) {
+	return s.connectBy(endpoint, func(ctx context.Context) (net.Conn, error) {
 		if !inprocess { // there, to wait is all there is to dialing
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, s.cfg.handshakeTime)
@@ -47,18 +53,25 @@ func (s *socket) Connect(endpoint string) error {
 // socket closes what it returns. The name stands for the peer in events, and is
 // what Disconnect takes. Safe for concurrent use.
 func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Conn, error)) error {
+	_, err := s.connectBy(name, dial)
+	return err
+}
+
+// connectBy is ConnectFunc, and returns the pipe it has made; nil if there was
+// one.
+func (s *socket) connectBy(name string, dial func(ctx context.Context) (net.Conn, error)) (*pipe, error) {
 	p := s.newPipe(name, true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		p.cancel()
-		return s.fail("connect", name, ErrClosed)
+		return nil, s.fail("connect", name, ErrClosed)
 	}
 	if onePerEndpoint(s.kind) {
 		for other := range s.dialers {
 			if other.endpoint == name {
 				p.cancel()
-				return nil
+				return nil, nil
 			}
 		}
 	}
@@ -71,7 +84,7 @@ func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Co
 		delete(s.dialers, p)
 		s.mu.Unlock()
 	})
-	return nil
+	return p, nil
 }
 
 // Redial makes the connections to endpoint that are down be tried at once, and

@@ -29,7 +29,7 @@ func NewPair(opts ...PairOption) (*Pair, error) {
 	return p, nil
 }
 
-// pairing is balancing over one peer at most.
+// pairing is balancing over one peer at most: PAIR and CHANNEL.
 type pairing struct{ balancing }
 
 func (b *pairing) open(p *pipe) {
@@ -41,7 +41,7 @@ func (b *pairing) open(p *pipe) {
 func (b *pairing) attach(x *session) error {
 	for p := range b.turn.All() {
 		if p != x.pipe {
-			return fmt.Errorf("%w: a PAIR has one peer, and this one has %s", ErrProtocol, p.endpoint)
+			return fmt.Errorf("%w: a %s has one peer, and this one has %s", ErrProtocol, b.s.kind, p.endpoint)
 		}
 	}
 	if b.turn.Len() == 0 {

@@ -118,12 +118,16 @@ func (r *recvSide) add(in *inlet) {
 }
 
 // end is told that in's connection has ended: what it has stays readable
-// unless nobody reads any more.
-func (r *recvSide) end(in *inlet) {
+// unless nobody reads any more. Last, unless empty, is one more message that the
+// application gets of it then.
+func (r *recvSide) end(in *inlet, last []byte) {
 	r.Lock()
 	defer r.Unlock()
 	in.Seal()
 	in.gone = true
+	if len(last) > 0 && !r.closed {
+		in.Append([][]byte{last})
+	}
 	if r.closed {
 		r.flow.Dropped[DropClosed] += uint64(in.Wipe())
 	} else if r.deaf {

@@ -72,6 +72,7 @@ type session struct {
 	unread, unreadSize int    // its notices that the application has yet to receive (XPUB)
 	held               bool   // it is not read from because of them
 	left               bool   // it is gone, and they are what it left
+	succeeded          bool   // another peer has its identity (ROUTER)
 
 	born  time.Time    // what heard counts from: the wall clock may jump
 	heard atomic.Int64 // when octets last came, in nanoseconds
@@ -157,7 +158,10 @@ func (s *socket) attach(x *session) error {
 	var wake queue.Waker
 	if err == nil && !p.draining { // a draining pipe only gets rid of what it has
 		if err = s.rules.attach(x); err == nil {
-			wake = s.probe(x)
+			wake = s.greet(x)
+			if x.ousted != nil {
+				x.ousted.succeeded = true
+			}
 		}
 	}
 	if err == nil {
@@ -197,7 +201,6 @@ func (s *socket) attach(x *session) error {
 // pipe outlasts connections, and is dropped if not (RR-35, RR-36).
 func (s *socket) detach(x *session) {
 	p := x.pipe
-	s.recv.end(x.inlet)
 	s.send.Lock()
 	p.out.SetConsumer(nil)
 	if x.twin != nil {
@@ -210,7 +213,9 @@ func (s *socket) detach(x *session) {
 		n, _ := p.out.Clear()
 		p.lose(n, DropPeerGone)
 	}
+	last := s.lastOf(x)
 	s.unlockSend()
+	s.recv.end(x.inlet, last) // after the rules, so that who receives its last knows that it is gone
 	s.mu.Lock()
 	delete(s.sessions, x)
 	s.peersChanged()

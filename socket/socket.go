@@ -155,6 +155,8 @@ type pipe struct {
 	purging  bool     // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
 	mark     uint64 // of the last message that was queued: tells a second match of the same one
+	number   string // the id of its peer (SERVER, PEER)
+	hello    uint64 // one more than had left out when the hello that may wait in it was put in front; 0: there was none
 }
 
 func (s *socket) newPipe(endpoint string, dialed bool) *pipe {

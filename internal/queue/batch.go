@@ -59,6 +59,17 @@ func newBatch(n int, busy bool) *Batch {
 	}
 }
 
+// newMessage returns a batch of one message.
+func newMessage(frames [][]byte) *Batch {
+	wire, inline := wireSize(frames)
+	b := newBatch(inline, false)
+	for i, f := range frames {
+		b.appendFrame(i < len(frames)-1, f, nil)
+	}
+	b.msgs, b.size = 1, wire
+	return b
+}
+
 // free gives the buffer of one batch back. The caller keeps nothing of it.
 func (b *Batch) free() {
 	clear(b.large)

@@ -194,6 +194,20 @@ func (q *Queue) Append(prefix, frames [][]byte) Waker {
 	return q.added(b, wire)
 }
 
+// Prepend is Append in front of all that waits, whatever the marks say. It is
+// not for a conflating queue.
+func (q *Queue) Prepend(frames [][]byte) Waker {
+	b := newMessage(frames)
+	q.prepend(b)
+	q.msgs++
+	q.size += b.size
+	q.total++
+	if q.asleep {
+		return q.wake()
+	}
+	return nil
+}
+
 // WireSize returns the octets that a message of frames takes on the wire,
 // which is what Fits asks for.
 func WireSize(frames [][]byte) int {

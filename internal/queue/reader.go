@@ -122,6 +122,37 @@ func (r *Reader) Seal() (total uint64) {
 	return r.last.Total
 }
 
+// Append puts a message behind all that a sealed reader has kept. It copies the
+// frames, and counts as one that came through the queue.
+func (r *Reader) Append(frames [][]byte) {
+	b := newMessage(frames)
+	if r.b == nil {
+		r.b, r.pos, r.used = b, 0, 0
+	} else {
+		tail := r.b
+		for tail.next != nil {
+			tail = tail.next
+		}
+		tail.next = b
+	}
+	r.ahead++
+	r.last.Total++
+	r.last.Left++
+	if r.q.budget == nil {
+		return
+	}
+	b.kept = cap(b.buf)
+	for _, p := range b.large {
+		b.kept += cap(p.body)
+	}
+	n := b.kept
+	if r.kept == 0 {
+		n += Keep
+	}
+	r.kept += n
+	r.q.budget.Leave(n)
+}
+
 // leave tells the budget what is left behind: the memory and not the octets on
 // the wire, for a peer that comes to leave one octet again and again.
 func (r *Reader) leave() {
