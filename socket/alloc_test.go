@@ -68,3 +68,45 @@ func allocations(t *testing.T, scheme string, security Option) {
 		})
 	}
 }
+
+// TestAllocationsOfServer: a request and its reply by number cost no allocation.
+func TestAllocationsOfServer(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	overAll(t, func(t *testing.T, scheme string) {
+		ctx := t.Context()
+		client, server := closing(t, must(NewClient())), closing(t, must(NewServer()))
+		linked(t, scheme, server, client)
+		body := make([]byte, 100)
+		var request, reply Message
+		const burst = 200
+		round := func() {
+			for range burst {
+				if err := client.Send(ctx, body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range burst {
+				p, err := server.RecvFromInto(ctx, &request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := server.SendTo(ctx, p.ID, request[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range burst {
+				if err := client.RecvInto(ctx, &reply); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range 4 {
+			round()
+		}
+		if n := testing.AllocsPerRun(20, round) / burst; n > 0.005 {
+			t.Errorf("%.4f allocations a round trip, want 0", n)
+		}
+	})
+}

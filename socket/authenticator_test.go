@@ -50,6 +50,12 @@ func TestAuthenticatorNamesTheSender(t *testing.T) {
 		"PAIR": func(s *stage) (receiverFrom, func() sender) {
 			return s.pair(named), func() sender { return s.pair() }
 		},
+		"GATHER": func(s *stage) (receiverFrom, func() sender) {
+			return s.gather(named), func() sender { return s.scatter() }
+		},
+		"SERVER": func(s *stage) (receiverFrom, func() sender) {
+			return s.server(named), func() sender { return s.client() }
+		},
 		"SUB": func(s *stage) (receiverFrom, func() sender) {
 			sub := s.sub(named)
 			if err := sub.Subscribe(""); err != nil {

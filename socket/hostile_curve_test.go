@@ -249,7 +249,7 @@ func TestHostileCurve(t *testing.T) {
 		{attack: attack{name: "leaves in HELLO", octets: after(command("HELLO", hello)[:100]...), finish: true}},
 		{attack: attack{name: "reset in HELLO", octets: after(command("HELLO", hello)[:100]...)}, reset: true},
 	} {
-		for _, k := range kindsOfSocket {
+		for _, k := range slices.Concat(kindsOfSocket, singleKinds) {
 			t.Run(k.name+"/"+a.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { k.assaulted(t, a, Encrypted()) })
 			})

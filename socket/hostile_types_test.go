@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -195,6 +196,9 @@ var kindsOfSocket = []kindOfSocket{
 	},
 }
 
+// exclusive reports whether such a socket has one peer.
+func (k kindOfSocket) exclusive() bool { return k.name == "PAIR" || k.name == "CHANNEL" }
+
 func asked(ctx context.Context, req *Req, rep *Rep) error {
 	if err := passed(ctx, req, rep, "question"); err != nil {
 		return err
@@ -253,7 +257,7 @@ func (k kindOfSocket) come(t *testing.T, o Option, endpoint string) node {
 // reason; the peer that was there is, and whoever comes is served within a
 // second, of time that passes only while everybody waits.
 func TestHostileToAll(t *testing.T) {
-	for _, k := range kindsOfSocket {
+	for _, k := range slices.Concat(kindsOfSocket, singleKinds) {
 		for _, a := range assaults() {
 			t.Run(k.name+"/"+a.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { k.assaulted(t, a, Clear()) })
@@ -289,11 +293,11 @@ func (k kindOfSocket) assaulted(t *testing.T, a assault, how Option) {
 	events := watch(t, victim)
 	endpoint := must(victim.Bind("fault://here"))
 	var friend node
-	if k.name != "PAIR" || a.stays { // which has one peer, and then the attacker is none
+	if !k.exclusive() || a.stays { // which has one peer, and then the attacker is none
 		friend = closing(t, k.come(t, o, endpoint))
 		withinSecond(t, "the friend, before", func(ctx context.Context) error { return k.serve(ctx, victim, friend) })
 	}
-	if k.name != "PAIR" || !a.stays {
+	if !k.exclusive() || !a.stays {
 		r := a.carryOut(t, must(network.Dial(t.Context(), "here")), k.peer)
 		k.parted(t, a, events, r.address(), victim)
 	}
@@ -396,7 +400,7 @@ func TestHostileMemory(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	for _, k := range kindsOfSocket {
+	for _, k := range slices.Concat(kindsOfSocket, singleKinds) {
 		t.Run(k.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network := faultnet.New(1, nil)

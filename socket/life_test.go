@@ -35,6 +35,14 @@ func couples() []couple {
 		{"REQ REP", func() node { return must(NewReq()) }, func() node { return must(NewRep()) }},
 		{"DEALER ROUTER", func() node { return must(NewDealer()) }, func() node { return must(NewRouter()) }},
 		{"PAIR", func() node { return must(NewPair()) }, func() node { return must(NewPair()) }},
+		{"CLIENT SERVER", func() node { return must(NewClient()) }, func() node {
+			return must(NewServer(WithHelloMessage([]byte("hello")), WithDisconnectMessage([]byte("bye"))))
+		}},
+		{"SCATTER GATHER", func() node { return must(NewScatter()) }, func() node { return must(NewGather()) }},
+		{"CHANNEL", func() node { return must(NewChannel()) }, func() node { return must(NewChannel()) }},
+		{"PEER", func() node { return toOnly{must(NewPeerSocket(WithHiccupMessage([]byte("hiccup"))))} }, func() node {
+			return must(NewPeerSocket(WithDisconnectMessage([]byte("bye"))))
+		}},
 	}
 }
 

@@ -83,7 +83,9 @@ func TestMisuseAfterClose(t *testing.T) {
 	req := must(NewReq())
 	rep := must(NewRep())
 	router := must(NewRouter())
-	for _, s := range []node{dealer, sub, pub, xpub, req, rep, router} {
+	client, server, peer := must(NewClient()), must(NewServer()), must(NewPeerSocket())
+	scatter, gather, channel := must(NewScatter()), must(NewGather()), must(NewChannel())
+	for _, s := range []node{dealer, sub, pub, xpub, req, rep, router, client, server, peer, scatter, gather, channel} {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -120,6 +122,15 @@ func TestMisuseAfterClose(t *testing.T) {
 		{"recv", "REP", "", second(rep.Recv(ctx))},
 		{"send", "REQ", "", req.Send(ctx, nil)},
 		{"request", "REQ", "", second(req.Request(ctx, nil))},
+		{"send", "CLIENT", "", client.Send(ctx, nil)},
+		{"send", "SCATTER", "", scatter.Send(ctx, nil)},
+		{"send", "CHANNEL", "", channel.Send(ctx, nil)},
+		{"send", "SERVER", "", server.SendTo(ctx, RoutingID(1), nil)},
+		{"send", "SERVER", "", server.TrySendTo(RoutingID(1), nil)},
+		{"recv", "GATHER", "", second(gather.Recv(ctx))},
+		{"recv", "SERVER", "", second(server.RecvFromInto(ctx, new(Message)))},
+		{"connect", "PEER", "inproc://x", second(peer.ConnectPeer("inproc://x"))},
+		{"disconnect", "PEER", "", peer.DisconnectPeer(RoutingID(1))},
 		{"subscribe", "SUB", "", sub.Subscribe("")},
 		{"subscribe", "XPUB", "", xpub.Subscribe("")},
 	} {
@@ -184,6 +195,10 @@ func TestMisuseOfMessages(t *testing.T) {
 	misuse(t, push.TrySend(), OpError{"send", "PUSH", "", ErrMessage}, "without frames")
 	misuse(t, push.Send(ctx, nil, nil), OpError{"send", "PUSH", "", ErrMessage}, "2 frames")
 	misuse(t, router.Send(ctx), OpError{"send", "ROUTER", "", ErrMessage}, "without frames")
+	server, client := closing(t, must(NewServer())), closing(t, must(NewClient()))
+	misuse(t, server.SendTo(ctx, RoutingID(7), nil), OpError{"send", "SERVER", "", ErrNoRoute}, "7")
+	misuse(t, server.SendTo(ctx, "nobody", nil), OpError{"send", "SERVER", "", ErrNoRoute}, `"nobody"`)
+	misuse(t, client.Send(ctx, nil, nil), OpError{"send", "CLIENT", "", ErrMessage}, "2 frames")
 	misuse(t, router.Send(ctx, []byte("nobody"), nil), OpError{"send", "ROUTER", "", ErrNoRoute}, `"nobody"`)
 	misuse(t, router.SendTo(ctx, "nobody", nil), OpError{"send", "ROUTER", "", ErrNoRoute}, `"nobody"`)
 	if st := router.Stats(); st.Out.Messages != 0 {

@@ -55,6 +55,7 @@ func (w *wire) drain() { go io.Copy(io.Discard, w) }
 var matching = map[string]string{
 	"PUSH": "PULL", "PULL": "PUSH", "PUB": "SUB", "SUB": "PUB", "XPUB": "XSUB", "XSUB": "XPUB",
 	"REQ": "REP", "REP": "REQ", "DEALER": "ROUTER", "ROUTER": "DEALER", "PAIR": "PAIR",
+	"CLIENT": "SERVER", "SERVER": "CLIENT", "SCATTER": "GATHER", "GATHER": "SCATTER", "PEER": "PEER", "CHANNEL": "CHANNEL",
 }
 
 func TestRFC37Heartbeat(t *testing.T) {
@@ -162,6 +163,8 @@ func TestRFC37Heartbeat(t *testing.T) {
 			"PUSH": s.push(beats), "PULL": s.pull(beats), "PUB": s.pub(beats), "SUB": s.sub(beats),
 			"XPUB": s.xpub(beats), "XSUB": s.xsub(beats), "REQ": s.req(beats), "REP": s.rep(beats),
 			"DEALER": s.dealer(beats), "ROUTER": s.router(beats), "PAIR": s.pair(beats),
+			"CLIENT": s.client(beats), "SERVER": s.server(beats), "SCATTER": s.scatter(beats), "GATHER": s.gather(beats),
+			"PEER": s.peer(beats), "CHANNEL": s.channel(beats),
 		} {
 			w := s.plug(x)
 			w.greet(matching[kind], 1)

@@ -26,6 +26,13 @@ func (s *stage) all() iter.Seq2[string, anySocket] {
 			"DEALER": func() anySocket { return s.dealer(never()) },
 			"ROUTER": func() anySocket { return s.router(never()) },
 			"PAIR":   func() anySocket { return s.pair(never()) },
+
+			"CLIENT":  func() anySocket { return s.client(never()) },
+			"SERVER":  func() anySocket { return s.server(never()) },
+			"SCATTER": func() anySocket { return s.scatter(never()) },
+			"GATHER":  func() anySocket { return s.gather(never()) },
+			"PEER":    func() anySocket { return s.peer(never()) },
+			"CHANNEL": func() anySocket { return s.channel(never()) },
 		} {
 			if !yield(kind, create()) {
 				return

@@ -85,6 +85,37 @@ func TestEncryptedTypes(t *testing.T) {
 		s.passes(one, other)
 		s.passes(other, one)
 	})
+	showWire(t, "CLIENT and SERVER", func(s *stage) {
+		client, server := s.client(secret), s.server(secret)
+		s.star(server, client)
+		for _, b := range secretBodies() {
+			s.send(client, b)
+			s.tell(server, s.from(server, b), b)
+			s.want(client, b)
+		}
+	})
+	showWire(t, "PEER", func(s *stage) {
+		one, other := s.peer(secret), s.peer(secret)
+		who := s.meetPeer(one, other)
+		for _, b := range secretBodies() {
+			s.tell(one, who, b)
+			s.tell(other, s.from(other, b), b)
+			equal(s, "id", s.from(one, b), who)
+		}
+	})
+	showWire(t, "SCATTER, GATHER and CHANNEL", func(s *stage) {
+		scatter, gather, one, other := s.scatter(secret), s.gather(secret), s.channel(secret), s.channel(secret)
+		s.star(scatter, gather)
+		s.star(one, other)
+		for _, b := range secretBodies() {
+			s.send(scatter, b)
+			s.want(gather, b)
+			s.send(one, b)
+			s.want(other, b)
+			s.send(other, b)
+			s.want(one, b)
+		}
+	})
 	showWire(t, "PUB to many SUB", func(s *stage) {
 		pub := s.pub(secret)
 		endpoint := s.bind(pub)
