@@ -98,6 +98,13 @@ func (s *Subscriptions) Match(topic []byte) bool {
 	return s.tree.match(topic)
 }
 
+// Contains reports whether prefix itself is subscribed to, as the groups of a DISH are: exactly (RD-01). It does not
+// allocate.
+func (s *Subscriptions) Contains(prefix []byte) bool {
+	n := s.tree.find(prefix)
+	return n != 0 && s.tree.nodes[n].value != 0
+}
+
 // Len returns the number of distinct prefixes.
 func (s *Subscriptions) Len() int { return s.tree.keys }
 

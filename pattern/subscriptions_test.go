@@ -194,3 +194,22 @@ func BenchmarkSubscriptionsMatch(b *testing.B) {
 		})
 	}
 }
+
+func TestSubscriptionsContains(t *testing.T) { // RD-01
+	var s Subscriptions
+	if s.Contains(nil) {
+		t.Error("an empty set contains the empty prefix")
+	}
+	for _, prefix := range []string{"abc", "abd", "x"} {
+		s.Add([]byte(prefix))
+	}
+	for prefix, want := range map[string]bool{"abc": true, "abd": true, "x": true, "ab": false, "": false, "abcd": false, "y": false} {
+		if got := s.Contains([]byte(prefix)); got != want {
+			t.Errorf("Contains(%q) = %t, want %t", prefix, got, want)
+		}
+	}
+	s.Remove([]byte("abc"))
+	if s.Contains([]byte("abc")) || !s.Contains([]byte("abd")) {
+		t.Error("abc is gone, abd is not")
+	}
+}

@@ -84,6 +84,19 @@ func (t *Trie[T]) AppendMatches(dst []T, topic []byte) []T {
 	return dst
 }
 
+// AppendMembers appends to dst every member that has subscribed to this very prefix, each once, and returns the result.
+// If dst has room, it does not allocate.
+func (t *Trie[T]) AppendMembers(dst []T, prefix []byte) []T {
+	n := t.tree.find(prefix)
+	if n == 0 {
+		return dst
+	}
+	for l := t.tree.nodes[n].value; l != 0; l = t.links[l].after {
+		dst = append(dst, t.members[t.links[l].member].x)
+	}
+	return dst
+}
+
 // Match reports whether anyone has subscribed to a prefix of topic.
 func (t *Trie[T]) Match(topic []byte) bool {
 	return t.tree.match(topic)

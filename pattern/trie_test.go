@@ -483,3 +483,21 @@ func BenchmarkTrieFill(b *testing.B) {
 		})
 	}
 }
+
+func TestTrieAppendMembers(t *testing.T) { // RD-01
+	var trie Trie[int]
+	if got := trie.AppendMembers(nil, nil); got != nil {
+		t.Errorf("an empty trie has %v", got)
+	}
+	for prefix, members := range map[string][]int{"a": {1, 2}, "ab": {2, 3}, "": {4}} {
+		for _, x := range append(members, members...) {
+			trie.Add([]byte(prefix), x)
+		}
+	}
+	for prefix, want := range map[string][]int{"a": {1, 2}, "ab": {2, 3}, "": {4}, "abc": nil, "b": nil} {
+		got := trie.AppendMembers(nil, []byte(prefix))
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%q has %v, want %v", prefix, got, want)
+		}
+	}
+}

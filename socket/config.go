@@ -22,6 +22,7 @@ type config struct {
 	maxFrames     int
 	maxTopics     int
 	maxTopicBytes int
+	maxGroups     int // RADIO
 
 	linger          time.Duration // negative: for ever
 	handshakeTime   time.Duration
@@ -73,6 +74,7 @@ func newConfig() *config {
 		maxFrames:       defaultMaxFrames,
 		maxTopics:       defaultMaxTopics,
 		maxTopicBytes:   defaultMaxTopicBytes,
+		maxGroups:       defaultMaxGroups,
 		linger:          defaultLinger,
 		handshakeTime:   defaultHandshakeTime,
 		maxHandshakes:   defaultMaxHandshakes,
@@ -104,6 +106,8 @@ func (c *config) validate() error {
 		return bad("WithMaxFrames(%d): want 0 for no limit, or a number", c.maxFrames)
 	case c.maxTopics < 0 || c.maxTopicBytes < 0:
 		return bad("WithMaxSubscriptions(%d, %d): want 0 for no limit, or numbers", c.maxTopics, c.maxTopicBytes)
+	case c.maxGroups < 0:
+		return bad("WithMaxGroups(%d): want 0 for no limit, or a number", c.maxGroups)
 	case c.handshakeTime <= 0:
 		return bad("WithHandshakeTimeout(%v): want more than 0", c.handshakeTime)
 	case c.maxHandshakes <= 0:

@@ -6,6 +6,7 @@
 //	RFC 28  Req <-> Rep                  request and reply, in lockstep
 //	        Dealer <-> Router            the same without lockstep, many at a time
 //	RFC 31  Pair <-> Pair                exactly two
+//	RFC 48  Radio -> Dish                each message goes to all who joined its group
 //
 // A socket has any number of endpoints, bound with Bind, connected with
 // Connect, or both; which side binds has nothing to do with which side sends.
@@ -36,7 +37,7 @@
 // octets by high-water marks ([WithSendHWM], [WithRecvHWM]). A full receive
 // queue stops reading from that peer, so that the transport holds it up. What a
 // full send queue does is the pattern's rule: PUSH, DEALER, REQ and PAIR wait;
-// PUB, XPUB, XSUB, ROUTER and REP drop for that peer alone, and count it in
+// PUB, XPUB, XSUB, RADIO, ROUTER and REP drop for that peer alone, and count it in
 // [Stats].
 //
 // # Limits
@@ -63,6 +64,7 @@
 //	topic                    64 KiB    -                      closed
 //	subscriptions            100,000   WithMaxSubscriptions   closed
 //	octets of all topics     16 MiB    WithMaxSubscriptions   closed
+//	groups                   10,000    WithMaxGroups          closed; each has 255 octets at most
 //	PONG that are owed       1         -                      the newest counts
 //
 //	what waits, each way
@@ -73,7 +75,7 @@
 //	what it does not do
 //	say something            15 s      WithHeartbeat          closed; ZMTP 3.1
 //	take something           none      WithMaxStall           closed
-//	take our subscriptions   64 MiB    -                      closed, and told anew
+//	take our subscriptions   64 MiB    -                      closed, and told anew; groups, too
 //
 // What is kept for a peer is at most its two queues, a message that has not come
 // whole (as much as has come, twice that while it grows), and 64 KiB of buffer on

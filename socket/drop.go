@@ -5,14 +5,14 @@ type DropReason uint8
 
 // The reasons for which messages are dropped. Each drop is counted in [Stats].
 const (
-	DropFull      DropReason = iota // the peer's queue was at its high-water mark (PUB, XPUB, XSUB, ROUTER, REP)
+	DropFull      DropReason = iota // the peer's queue was at its high-water mark (PUB, XPUB, XSUB, RADIO, ROUTER, REP)
 	DropNoRoute                     // no peer has the routing id (ROUTER with WithSilentDrop)
 	DropPeerGone                    // the peer left before it took the message
 	DropClosed                      // the socket or endpoint was closed before the message left
 	DropConflated                   // a newer message took its place (WithConflate)
-	DropFiltered                    // no subscription matches (SUB)
+	DropFiltered                    // no subscription matches (SUB), or the group is not joined (DISH)
 	DropStale                       // not the answer to the present request (REQ)
-	DropMalformed                   // without the envelope that the pattern asks for (REQ, REP, PUB)
+	DropMalformed                   // without the form that the pattern asks for (REQ, REP, PUB, RADIO, DISH)
 	DropTooLarge                    // above the limits of the receiver, from a peer in process
 	dropReasons
 )

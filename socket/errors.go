@@ -28,6 +28,11 @@ var (
 	// without frames, or of several where one is allowed.
 	ErrMessage = errors.New("bad message")
 
+	// ErrGroup says that a group cannot be sent to, joined or left: its name has
+	// more than 255 octets or a NUL among them, or it is joined already, or is not
+	// joined (RD-01, RD-04).
+	ErrGroup = errors.New("bad group")
+
 	// ErrTooLarge says that a message, a topic or a name is above a limit.
 	ErrTooLarge = errors.New("too large")
 

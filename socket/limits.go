@@ -10,6 +10,7 @@ const (
 	defaultMaxFrames       = 4096             // frames of a message
 	defaultMaxTopics       = 100_000          // subscriptions of one peer
 	defaultMaxTopicBytes   = 16 << 20         // octets of all of them together
+	defaultMaxGroups       = 10_000           // groups one peer has joined
 	defaultLinger          = 5 * time.Second  // how long Close goes on sending
 	defaultHandshakeTime   = 10 * time.Second // from connection to READY, absolute
 	defaultMaxHandshakes   = 256              // unfinished ones a listener

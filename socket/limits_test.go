@@ -169,6 +169,37 @@ func TestLimitsOfSubscriptions(t *testing.T) {
 	}
 }
 
+// TestLimitOfGroups: a dish may have joined so many groups. Joining again, or
+// after leaving, is not one more.
+func TestLimitOfGroups(t *testing.T) {
+	at := slices.Concat(command("JOIN", "a"), command("JOIN", "b"), command("JOIN", "b"), command("LEAVE", "a"),
+		command("LEAVE", "a"), command("JOIN", ""))
+	for limit, lifted := range map[int]bool{2: false, 0: true} {
+		t.Run(fmt.Sprintf("lifted %t", lifted), func(t *testing.T) {
+			radio := closing(t, must(NewRadio(WithMaxGroups(limit))))
+			events := watch(t, radio)
+			r := dialRaw(t, must(radio.Bind("tcp://127.0.0.1:0")))
+			r.meet("DISH")
+			r.send(at)
+			if err := radio.WaitMembers(bounded(t), "", 1); err != nil {
+				t.Fatal(err)
+			}
+			r.send(command("JOIN", "d"), command("JOIN", "end"))
+			if lifted {
+				if err := radio.WaitMembers(bounded(t), "end", 1); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			r.ended()
+			attack{is: ErrTooLarge, says: "the limit is 2"}.refused(t, events.await("cut off", about(EventDisconnected, r.address())))
+		})
+	}
+	if _, err := NewRadio(WithMaxGroups(-1)); !errors.Is(err, ErrOption) {
+		t.Errorf("a limit of -1: %v", err)
+	}
+}
+
 // TestLimitOfHandshakes: as many handshakes as allowed go on at once; one more
 // ends the oldest; where more are allowed it does not.
 func TestLimitOfHandshakes(t *testing.T) {

@@ -58,14 +58,14 @@ func (m Message) String() string {
 	return b.String()
 }
 
-// Sender is what can send. PUSH, PUB, XPUB, XSUB, REQ, REP, DEALER, ROUTER
-// and PAIR sockets are Senders.
+// Sender is what can send. PUSH, PUB, XPUB, XSUB, REQ, REP, DEALER, ROUTER,
+// PAIR and RADIO sockets are Senders.
 type Sender interface {
 	Send(ctx context.Context, frames ...[]byte) error
 }
 
 // Receiver is what can receive. PULL, SUB, XPUB, XSUB, REQ, REP, DEALER,
-// ROUTER and PAIR sockets are Receivers.
+// ROUTER, PAIR and DISH sockets are Receivers.
 type Receiver interface {
 	Recv(ctx context.Context) (Message, error)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/pattern"
 )
 
 // subscribers is what the rules of a publishing socket do with subscriptions.
@@ -144,6 +145,10 @@ func (x *session) Command(body []byte) error {
 		return x.subscription(payload, true)
 	case zmtp.CommandCancel:
 		return x.subscription(payload, false)
+	case zmtp.CommandJoin:
+		return x.membership(payload, true)
+	case zmtp.CommandLeave:
+		return x.membership(payload, false)
 	case zmtp.CommandError:
 		reason, err := zmtp.ParseError(payload)
 		if err != nil {
@@ -159,17 +164,26 @@ func (x *session) Command(body []byte) error {
 // subscription handles a subscription or cancellation. Sockets that do not
 // publish ignore it (WT-32).
 func (x *session) subscription(topic []byte, on bool) error {
-	if rules, ok := x.pipe.s.rules.(subscribers); ok {
+	if rules, ok := x.pipe.s.rules.(subscribers); ok && x.pipe.s.kind != pattern.RADIO {
 		return rules.subscription(x, topic, on)
 	}
 	return nil
 }
 
+// membership handles the joining or leaving of a group. Sockets other than RADIO
+// ignore it (WT-31).
+func (x *session) membership(group []byte, on bool) error {
+	if rules, ok := x.pipe.s.rules.(*radiating); ok {
+		return rules.subscription(x, group, on)
+	}
+	return nil
+}
+
 // Inspect implements queue.Handler: a publisher's peers may subscribe by
-// messages too (WT-91).
+// messages too (WT-91), a radio's not.
 func (x *session) Inspect(m *queue.Raw) (keep bool, err error) {
 	rules := x.pipe.s.rules.(subscribers)
-	if m.Frames() == 1 {
+	if m.Frames() == 1 && x.pipe.s.kind != pattern.RADIO {
 		if body := m.Frame(0); len(body) > 0 && body[0] <= 1 {
 			return false, rules.subscription(x, body[1:], body[0] == 1)
 		}

@@ -114,6 +114,12 @@ func (s *stage) router(opts ...socket.RouterOption) *socket.Router {
 
 func (s *stage) pair(opts ...socket.PairOption) *socket.Pair { return open(s, socket.NewPair, opts) }
 
+func (s *stage) radio(opts ...socket.RadioOption) *socket.Radio {
+	return open(s, socket.NewRadio, opts)
+}
+
+func (s *stage) dish(opts ...socket.DishOption) *socket.Dish { return open(s, socket.NewDish, opts) }
+
 // drop closes a socket without linger.
 func drop(x anySocket) {
 	over, cancel := context.WithCancel(context.Background())

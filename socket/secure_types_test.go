@@ -59,6 +59,23 @@ func TestEncryptedTypes(t *testing.T) {
 		s.star(push, pull)
 		s.passes(push, pull)
 	})
+	showWire(t, "RADIO and DISH", func(s *stage) {
+		radio, dish := s.radio(secret), s.dish(secret)
+		s.join(dish, "early", "left")
+		s.leave(dish, "left")
+		s.star(radio, dish)
+		s.join(dish, "late")
+		for _, g := range []string{"early", "late"} {
+			s.members(radio, g, 1)
+		}
+		for _, b := range secretBodies() {
+			s.send(radio, "left", b)
+			s.send(radio, "early", b)
+			s.send(radio, "late", b)
+			s.want(dish, "early", b)
+			s.want(dish, "late", b)
+		}
+	})
 	showWire(t, "DEALER and ROUTER", func(s *stage) {
 		dealer, router := s.dealer(secret, socket.WithIdentity([]byte("d"))), s.router(secret)
 		s.star(router, dealer)

@@ -8,8 +8,8 @@ import (
 	"github.com/brokerless/brokerless/pattern"
 )
 
-// subscribing gives SUB and XSUB their rules: the socket's topics, and who is
-// told of them.
+// subscribing gives SUB, XSUB and DISH their rules: the socket's topics, or
+// groups, and who is told of them.
 type subscribing struct {
 	s *socket
 
@@ -94,9 +94,13 @@ func (x *session) tell(topic []byte, on bool) {
 var errStuck = fmt.Errorf("commands for the peer: %w, it takes none", ErrTooLarge)
 
 // appendSubscription encodes it in the form that the peer's version of ZMTP
-// asks for (WT-02).
+// asks for (WT-02), or as the joining or leaving of a group.
 func (x *session) appendSubscription(dst, topic []byte, on bool) []byte {
 	switch command := x.minor >= 1; {
+	case x.pipe.s.kind == pattern.DISH && on:
+		return zmtp.AppendJoin(dst, topic)
+	case x.pipe.s.kind == pattern.DISH:
+		return zmtp.AppendLeave(dst, topic)
 	case command && on:
 		return zmtp.AppendSubscribe(dst, topic)
 	case command:

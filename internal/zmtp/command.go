@@ -13,13 +13,15 @@ const (
 	CommandCancel    = "CANCEL"
 	CommandPing      = "PING"
 	CommandPong      = "PONG"
+	CommandJoin      = "JOIN"
+	CommandLeave     = "LEAVE"
 )
 
 const maxReason = 255
 
 // ParseCommand splits the body of a command frame into name and payload; the
 // payload is the rest of body, not a copy. The payload of SUBSCRIBE and CANCEL
-// is the topic and that of PONG the context; the others have a parser here.
+// is the topic, that of JOIN and LEAVE the group and that of PONG the context; the others have a parser here.
 // Names that are not known here are returned as they are, for what comes after
 // the handshake has to be ignored when it is unknown (WT-31) and the handshake
 // knows what it expects. Only those cost an allocation. A body without a whole
@@ -57,6 +59,10 @@ func commandName(b []byte) string {
 		return CommandPing
 	case CommandPong:
 		return CommandPong
+	case CommandJoin:
+		return CommandJoin
+	case CommandLeave:
+		return CommandLeave
 	}
 	return string(b)
 }

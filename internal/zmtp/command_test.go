@@ -43,7 +43,7 @@ func TestParseCommand(t *testing.T) {
 }
 
 func TestParseCommandDoesNotAllocate(t *testing.T) {
-	for _, name := range []string{CommandReady, CommandError, CommandSubscribe, CommandCancel, CommandPing, CommandPong} {
+	for _, name := range []string{CommandReady, CommandError, CommandSubscribe, CommandCancel, CommandPing, CommandPong, CommandJoin, CommandLeave} {
 		b := append([]byte{byte(len(name))}, name...)
 		if n := testing.AllocsPerRun(100, func() {
 			if _, _, err := ParseCommand(b); err != nil {

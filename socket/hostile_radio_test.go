@@ -1,0 +1,135 @@
+package socket
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestHostileGroups: a dish that joins more than it may, or what is no group, is
+// cut off; others keep theirs.
+func TestHostileGroups(t *testing.T) {
+	var flood []byte
+	for i := range 101 {
+		flood = append(flood, command("JOIN", fmt.Sprintf("%08d", i))...)
+	}
+	for _, a := range []attack{
+		{name: "many", octets: flood, is: ErrTooLarge, says: "the limit is 100"},
+		{name: "long", octets: command("JOIN", strings.Repeat("g", 256)), is: ErrProtocol, says: "256 octets"},
+		{name: "NUL", octets: command("JOIN", "a\x00b"), is: ErrProtocol, says: "NUL"},
+		{name: "long LEAVE", octets: command("LEAVE", strings.Repeat("g", 256)), is: ErrProtocol, says: "256 octets"},
+		{name: "NUL in LEAVE", octets: command("LEAVE", "\x00"), is: ErrProtocol, says: "NUL"},
+		{name: "of 1 MiB", octets: command("JOIN", strings.Repeat("g", 1<<20)), is: ErrTooLarge, says: "the limit is"},
+		{name: "cut off", octets: command("JOIN", "group")[:6], finish: true, says: "closed"},
+	} {
+		t.Run(a.name, func(t *testing.T) {
+			victim, friend := closing(t, must(NewRadio(WithMaxGroups(100)))), closing(t, must(NewDish()))
+			events := watch(t, victim)
+			if err := friend.Join("00000000"); err != nil {
+				t.Fatal(err)
+			}
+			endpoint := linked(t, "tcp", victim, friend)
+			if err := victim.WaitMembers(bounded(t), "00000000", 1); err != nil {
+				t.Fatal(err)
+			}
+			r := dialRaw(t, endpoint)
+			r.meet("DISH")
+			r.send(a.octets)
+			if a.finish {
+				r.finish()
+			}
+			r.ended()
+			a.refused(t, events.await("cut off", about(EventDisconnected, r.address())))
+			if err := victim.SendGroup(bounded(t), "00000000", []byte("served")); err != nil {
+				t.Fatal(err)
+			}
+			if m, err := friend.Recv(bounded(t)); err != nil || !slices.Equal(texts(m), []string{"00000000", "served"}) {
+				t.Errorf("received %v, %v", m, err)
+			}
+			if out := victim.Stats().Out; out.Messages != 1 {
+				t.Errorf("%d messages went out, want 1: the groups of the attacker are still there", out.Messages)
+			}
+			balanced(t, "victim", victim.Stats())
+		})
+	}
+}
+
+// TestHostileMembership: joining and leaving again and again, and what others'
+// groups are left by, changes nothing for others, and a radio keeps no more of it.
+func TestHostileMembership(t *testing.T) {
+	victim, friend := closing(t, must(NewRadio(WithMaxGroups(1)))), closing(t, must(NewDish()))
+	if err := friend.Join("friends"); err != nil {
+		t.Fatal(err)
+	}
+	r := dialRaw(t, linked(t, "tcp", victim, friend))
+	r.meet("DISH")
+	var storm []byte
+	for i := range 1000 {
+		group := fmt.Sprint(i)
+		storm = append(storm, command("LEAVE", "friends")...)
+		storm = append(storm, command("JOIN", group)...)
+		storm = append(storm, command("JOIN", group)...)
+		storm = append(storm, command("LEAVE", group)...)
+		storm = append(storm, message("x")...)
+	}
+	r.send(storm, command("JOIN", "last"))
+	for _, group := range []string{"friends", "last"} {
+		if err := victim.WaitMembers(bounded(t), group, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := victim.SendGroup(bounded(t), "friends", []byte("served")); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := friend.Recv(bounded(t)); err != nil || !slices.Equal(texts(m), []string{"friends", "served"}) {
+		t.Errorf("received %v, %v", m, err)
+	}
+	if in := victim.Stats().In; in.Dropped[DropMalformed] != 1000 || in.Messages != 1000 {
+		t.Errorf("in: %+v", in)
+	}
+	victim.send.Lock()
+	defer victim.send.Unlock()
+	if n := victim.groups.Topics(); n != 2 {
+		t.Errorf("%d groups are kept, want 2", n)
+	}
+}
+
+// TestRadioAllocations: a message costs none.
+func TestRadioAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	overAll(t, func(t *testing.T, scheme string) {
+		const burst = 500
+		ctx := t.Context()
+		group, body := strings.Repeat("g", 40), make([]byte, 100)
+		radio, dish := closing(t, must(NewRadio())), closing(t, must(NewDish()))
+		if err := dish.Join(group); err != nil {
+			t.Fatal(err)
+		}
+		linked(t, scheme, radio, dish)
+		if err := radio.WaitMembers(bounded(t), group, 1); err != nil {
+			t.Fatal(err)
+		}
+		var into Message
+		round := func() {
+			for range burst {
+				if err := radio.SendGroup(ctx, group, body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range burst {
+				if err := dish.RecvInto(ctx, &into); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range 4 {
+			round()
+		}
+		if n := testing.AllocsPerRun(20, round) / burst; n > 0.005 {
+			t.Errorf("%.4f allocations a message, want 0", n)
+		}
+	})
+}
