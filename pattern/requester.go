@@ -9,8 +9,8 @@ const requestIDSize = 4
 // send it Envelope and the body, Sent. To receive: CanRecv, then Accept of each message that comes, until one is the
 // reply.
 //
-// The zero Requester is strict and without request ids. The exported fields are set before first use. It is not safe
-// for concurrent use.
+// The zero Requester is strict and without request ids. The exported fields may change at any time: Relaxed holds at
+// once, Correlate from the next request on. It is not safe for concurrent use.
 type Requester[P comparable] struct {
 	// Relaxed allows a request to be sent while an earlier one still awaits its reply, which then is no longer
 	// accepted (RR-12). From the peer that also gets the new request it can be told apart only with Correlate.
@@ -27,6 +27,7 @@ type Requester[P comparable] struct {
 	waiting bool
 	peer    P      // that got the last request
 	sent    uint32 // id of the last request
+	tagged  bool   // the last request bore it
 	id      [requestIDSize]byte
 	frames  [2][]byte
 }
@@ -64,7 +65,7 @@ func (r *Requester[P]) Envelope() [][]byte {
 // Sent says that the request was queued for peer, whose reply is now awaited. It is called only after CanSend
 // returned nil; a send that failed leaves the Requester as it was.
 func (r *Requester[P]) Sent(peer P) {
-	r.waiting, r.peer, r.sent = true, peer, r.NextID
+	r.waiting, r.peer, r.sent, r.tagged = true, peer, r.NextID, r.Correlate
 	r.NextID++
 }
 
@@ -76,7 +77,7 @@ func (r *Requester[P]) Accept(peer P, frames [][]byte) (body [][]byte, ok bool) 
 	if !r.waiting || peer != r.peer {
 		return nil, false
 	}
-	if r.Correlate {
+	if r.tagged {
 		if len(frames) == 0 || len(frames[0]) != requestIDSize || binary.BigEndian.Uint32(frames[0]) != r.sent {
 			return nil, false
 		}
@@ -94,6 +95,9 @@ func (r *Requester[P]) Accept(peer P, frames [][]byte) (body [][]byte, ok bool) 
 func (r *Requester[P]) Peer() (peer P, ok bool) {
 	return r.peer, r.waiting
 }
+
+// Tagged reports whether the last request bore an id, by which its reply is told from others.
+func (r *Requester[P]) Tagged() bool { return r.tagged }
 
 // Abandon gives up waiting, so that a new request may be sent, as after a round trip that took too long. The late
 // reply is not accepted; what the field Relaxed says about telling it apart goes here too. If no reply is awaited,

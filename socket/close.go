@@ -13,9 +13,12 @@ import (
 // Closing again, or at the same time, waits for the end too and returns nil.
 func (s *socket) Close() error {
 	ctx := context.Background()
-	if s.cfg.linger >= 0 {
+	s.mu.Lock()
+	linger := s.cfg.linger
+	s.mu.Unlock()
+	if linger >= 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.cfg.linger)
+		ctx, cancel = context.WithTimeout(ctx, linger)
 		defer cancel()
 	}
 	return s.shut(ctx, "close")

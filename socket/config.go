@@ -15,6 +15,11 @@ import (
 )
 
 // config is what the options of one socket come to.
+//
+// Some of it changes while the socket is at work (live.go): the marks for
+// sending and the flags of REQ, ROUTER and XPUB under the send lock, the marks
+// for receiving under the receive lock and the send lock, so that either will
+// do to read them, and the linger time under socket.mu.
 type config struct {
 	sendMarks, recvMarks queue.Marks
 

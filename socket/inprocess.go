@@ -95,13 +95,15 @@ func (s *socket) join(x *session, remote *introduction) error {
 	}
 	q := x.twin.pipe.out // its lock is the other socket's send lock: not taken under ours
 	x.inlet = newInlet(x, q)
+	s.recv.Lock()
 	q.Lock()
-	q.SetMarks(x.twin.pipe.s.cfg.sendMarks.Add(s.cfg.recvMarks)) // HW-02
+	x.remark(q, s.cfg.recvMarks)
 	if s.cfg.conflate {
 		q.SetConflate(true) // HW-07
 	}
 	q.SetConsumer(x.inlet) // before attach tells of the peer: what it sends then is there to receive
 	q.Unlock()
+	s.recv.Unlock()
 	if err := s.attach(x); err != nil {
 		return err
 	}

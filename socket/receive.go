@@ -111,6 +111,9 @@ func (in *inlet) flow() (received uint64, f Flow) {
 // something already.
 func (r *recvSide) add(in *inlet) {
 	r.Lock()
+	if x := in.session; x != nil {
+		in.remark(x.pipe.s.cfg.recvMarks) // they may have changed since the connection began
+	}
 	r.turn.Add(in)
 	r.count()
 	r.waiters.wakeOne()

@@ -77,7 +77,7 @@ func (r *Req) abandon() {
 	p, waiting := r.request.Peer()
 	r.request.Abandon()
 	var x *session
-	if waiting && !s.cfg.correlate {
+	if waiting && !r.request.Tagged() {
 		p.purge()
 		if x = p.session; x != nil {
 			// The writer may be about to put back what it could not write.

@@ -204,7 +204,8 @@ func (s *socket) detach(x *session) {
 	s.send.Lock()
 	p.out.SetConsumer(nil)
 	if x.twin != nil {
-		p.out.SetMarks(s.cfg.sendMarks)
+		p.shared = false
+		p.out.SetMarks(p.marks())
 		p.out.SetConflate(p.conflates())
 	}
 	p.session = nil
@@ -229,7 +230,7 @@ func (s *socket) detach(x *session) {
 // serve carries traffic over a connection whose handshake is done, until it
 // ends. Early is what came with the handshake.
 func (s *socket) serve(x *session, early []byte) error {
-	q := queue.New(new(sync.Mutex), s.cfg.recvMarks, s.cfg.conflate, x)
+	q := queue.New(new(sync.Mutex), queue.Marks{}, s.cfg.conflate, x) // recvSide.add sets the marks
 	x.inlet = newInlet(x, q)
 	q.Lock()
 	q.SetBudget(s.recv.budget)

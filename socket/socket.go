@@ -149,10 +149,12 @@ type pipe struct {
 	greeted  atomic.Bool   // its greeting has come
 	evicted  atomic.Bool   // its handshake is to end rather than wait for the peer
 
-	session  *session // present connection, if any
-	draining bool     // nothing more comes; ends once out is empty
-	dropping bool     // messages have been dropped since it last had room
-	purging  bool     // what it has belongs to a request that was given up (REQ)
+	session  *session    // present connection, if any
+	shared   bool        // in process: out is the incoming queue of the peer, too,
+	far      queue.Marks // which adds its marks
+	draining bool        // nothing more comes; ends once out is empty
+	dropping bool        // messages have been dropped since it last had room
+	purging  bool        // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
 	mark     uint64 // of the last message that was queued: tells a second match of the same one
 	number   string // the id of its peer (SERVER, PEER)
@@ -165,8 +167,17 @@ func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	if dialed {
 		p.hurry = make(chan struct{}, 1)
 	}
-	p.out = queue.New(&s.send.Mutex, s.cfg.sendMarks, p.conflates(), p)
+	p.out = queue.New(&s.send.Mutex, queue.Marks{}, p.conflates(), p) // register sets the marks
 	return p
+}
+
+// marks returns the high-water marks of out (HW-02). The caller holds the send
+// lock.
+func (p *pipe) marks() queue.Marks {
+	if p.shared {
+		return p.s.cfg.sendMarks.Add(p.far)
+	}
+	return p.s.cfg.sendMarks
 }
 
 // conflates reports whether only the newest message is kept for the peer. What
@@ -256,6 +267,7 @@ func (s *socket) register(p *pipe) bool {
 		return false
 	}
 	s.send.pipes[p] = struct{}{}
+	p.out.SetMarks(p.marks())
 	if p.dialed {
 		s.rules.open(p)
 	}

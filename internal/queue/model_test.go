@@ -63,6 +63,16 @@ func (m *model) add(msg message) bool {
 	return woken
 }
 
+// raised is called when the marks have changed: a full queue below them has room.
+func (m *model) raised() {
+	messages := m.marks.Messages == 0 || m.msgs() < m.marks.Messages
+	octets := m.marks.Bytes == 0 || m.size() < m.marks.Bytes
+	if m.full && messages && octets {
+		m.full = false
+		m.rooms++
+	}
+}
+
 // restore returns how many messages lie whole within the octets given.
 func (m *model) restore(octets int) (written int) {
 	for written < len(m.taken) && octets >= wireSize(m.taken[written:written+1]) {
@@ -254,7 +264,7 @@ func (x *walk) step(n int, marks []queue.Marks) (wrong string) {
 	case op < 96:
 		m.marks = marks[x.IntN(len(marks))]
 		q.SetMarks(m.marks)
-		m.room()
+		m.raised()
 	case op < 97:
 		rest := q.Rest()
 		m.asleep = len(m.waiting) == 0

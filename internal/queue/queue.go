@@ -85,10 +85,12 @@ func (q *Queue) SetConsumer(w Waker) Waker {
 }
 
 // SetMarks changes the high-water marks. The caller holds the lock. Messages
-// above a lower mark stay.
+// above a lower mark stay. Below a higher one a full queue has room at once.
 func (q *Queue) SetMarks(m Marks) {
 	q.marks = m
-	q.room()
+	if q.full && (m.Messages == 0 || q.msgs < m.Messages) && (m.Bytes == 0 || q.size < m.Bytes) {
+		q.relieve()
+	}
 }
 
 // SetBudget has what Deliver puts into the queue count against a budget that it
@@ -98,6 +100,9 @@ func (q *Queue) SetBudget(b *Budget) { q.budget = b }
 // Exempt lets Deliver go beyond the budget. The caller holds the lock, and
 // changes the marks afterwards.
 func (q *Queue) Exempt() { q.exempt = true }
+
+// Exempted reports whether Exempt was called. The caller holds the lock.
+func (q *Queue) Exempted() bool { return q.exempt }
 
 // SetConflate says whether the queue keeps only the newest message from now
 // on. The caller holds the lock. Of the messages that wait, it keeps that one.
@@ -353,6 +358,11 @@ func (q *Queue) room() {
 	if !q.full || q.marks.Messages > 0 && q.msgs > q.marks.Messages/2 || q.marks.Bytes > 0 && q.size > q.marks.Bytes/2 {
 		return
 	}
+	q.relieve()
+}
+
+// relieve ends fullness, unless the budget is what the queue has too little of.
+func (q *Queue) relieve() {
 	if q.short && !q.exempt && q.size > Share/2 && q.budget.Left() <= 0 {
 		return
 	}

@@ -104,6 +104,9 @@ func (b *Batch) sizeFrom(pos, used int) int {
 	return n
 }
 
+// Sealed reports whether the reader has been cut off from its queue.
+func (r *Reader) Sealed() bool { return r.sealed }
+
 // Seal cuts the reader off from its queue: it keeps what the queue holds now
 // for itself, and what comes later is not for it. The caller does not hold the
 // queue's lock. It returns how many messages had been put into the queue by
