@@ -43,6 +43,7 @@ type config struct {
 	deniedMin       time.Duration // unless given, redialMax
 	deniedMax       time.Duration // unless given, deniedFactor times that
 	deniedGiven     bool
+	redialStop      RedialStop
 
 	security           Security // nil: NULL
 	securityGiven      bool
@@ -129,6 +130,8 @@ func (c *config) validate() error {
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
 	case c.deniedGiven && (c.deniedMin <= 0 || c.deniedMax < c.deniedMin):
 		return bad("WithRedialDenied(%v, %v): want 0 < shortest <= longest", c.deniedMin, c.deniedMax)
+	case c.redialStop&^allStops != 0:
+		return bad("WithRedialStop(%#x): want the constants Stop…", uint8(c.redialStop))
 	}
 	if !c.deniedGiven {
 		c.deniedMin, c.deniedMax = c.redialMax, deniedFactor*c.redialMax

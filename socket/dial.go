@@ -12,7 +12,8 @@ import (
 
 // Connect connects the socket to an endpoint, such as "tcp://host:5555",
 // "ipc:///run/app.sock" or "inproc://name". It returns at once: the connection
-// is made, and made again whenever it is lost, in the background, for ever. For
+// is made, and made again whenever it is lost, in the background, for ever unless
+// WithRedialStop says otherwise. For
 // TLS or another way to dial, see [WithTransport] and ConnectFunc. An endpoint
 // that nothing can ever be reached at is refused with ErrEndpoint. On DEALER,
 // SUB, PUB and REQ a second Connect of the same endpoint does nothing (TR-13);
@@ -78,11 +79,14 @@ func (s *socket) connectBy(name string, dial func(ctx context.Context) (net.Conn
 	s.dialers[p] = struct{}{}
 	s.register(p)
 	s.wg.Go(func() {
-		s.dial(p, dial)
+		stopped := s.dial(p, dial)
 		p.retire()
 		s.mu.Lock()
 		delete(s.dialers, p)
 		s.mu.Unlock()
+		if stopped != nil { // whoever hears of it can connect anew
+			s.monitors.emit(Event{Kind: EventRedialStopped, Endpoint: p.endpoint, Err: stopped})
+		}
 	})
 	return p, nil
 }
@@ -131,6 +135,9 @@ func (s *socket) Disconnect(endpoint string) error {
 			found = true
 			delete(s.dialers, p)
 			p.drain(s.cfg.linger)
+			if s.cfg.redialStop&StopAfterDisconnect != 0 {
+				p.finish()
+			}
 		}
 	}
 	if !found {
@@ -168,8 +175,9 @@ func (p *pipe) drain(linger time.Duration) {
 	}
 }
 
-// dial keeps p connected until it is given up.
-func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
+// dial keeps p connected until it is given up, and returns nil then, or the
+// reason for which it stops by itself.
+func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) (stopped error) {
 	pace := newPacing(s.cfg)
 	for attempt := 0; !p.over(); attempt++ {
 		if attempt > 0 {
@@ -191,7 +199,13 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 			}
 		}
 		if p.over() {
-			return
+			return nil
+		}
+		if s.cfg.redialStop.after(kind != EventConnectFailed, lived > 0, err) {
+			if kind == EventConnectFailed {
+				s.monitors.emit(Event{Kind: EventConnectFailed, Endpoint: p.endpoint, Err: err})
+			}
+			return err
 		}
 		delay := pace.next(lived, err)
 		s.monitors.emit(Event{Kind: kind, Endpoint: p.endpoint, Err: err, Delay: delay})
@@ -205,6 +219,7 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) {
 			timer.Stop()
 		}
 	}
+	return nil
 }
 
 // calm forgets that the connection was wanted in a hurry, once it was there.
@@ -222,7 +237,7 @@ func (p *pipe) over() bool {
 	}
 	p.s.send.Lock()
 	defer p.s.send.Unlock()
-	return p.draining && p.out.Depth().Messages == 0
+	return p.draining && (p.final || p.out.Depth().Messages == 0)
 }
 
 // transport returns the transport of an endpoint.

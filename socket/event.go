@@ -21,6 +21,7 @@ const (
 	EventUnbound                              // a listener ended (CLOSED)
 	EventDropping                             // messages for a peer are being dropped; once until it recovers
 	EventRedial                               // the connection will be tried again after Delay (CONNECT_RETRIED)
+	EventRedialStopped                        // the connection will not be tried again; Err says why (WithRedialStop)
 )
 
 var eventNames = [...]string{
@@ -35,6 +36,7 @@ var eventNames = [...]string{
 	EventUnbound:         "unbound",
 	EventDropping:        "dropping",
 	EventRedial:          "redial",
+	EventRedialStopped:   "redial stopped",
 }
 
 // String returns the kind in words.

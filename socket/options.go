@@ -103,6 +103,7 @@ func WithHeartbeat(interval, timeout time.Duration) Option {
 // pause grows from one to the other, with jitter, and starts over only after a
 // completed handshake. After a peer that breaks the protocol it is the longest at
 // once. The default is 100 ms to 10 s.
+// [WithRedialStop] ends it.
 func WithRedial(shortest, longest time.Duration) Option {
 	return option(func(c *config) { c.redialMin, c.redialMax = shortest, longest })
 }

@@ -153,6 +153,7 @@ type pipe struct {
 	shared   bool        // in process: out is the incoming queue of the peer, too,
 	far      queue.Marks // which adds its marks
 	draining bool        // nothing more comes; ends once out is empty
+	final    bool        // no connection is made for it any more (StopAfterDisconnect)
 	dropping bool        // messages have been dropped since it last had room
 	purging  bool        // what it has belongs to a request that was given up (REQ)
 	dropped  Drops

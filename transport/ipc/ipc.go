@@ -7,8 +7,11 @@ package ipc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"net"
+	"syscall"
 
 	"github.com/brokerless/brokerless/transport"
 )
@@ -65,7 +68,14 @@ func (t *Transport) Dial(ctx context.Context, address string) (net.Conn, error) 
 		return nil, err
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, network, address)
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil && refused(err) && !errors.Is(err, syscall.ECONNREFUSED) { // Windows
+		err = fmt.Errorf("%w (%w)", err, syscall.ECONNREFUSED)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
 }
 
 // Listen binds address. It does not wait for a peer, only for the file system.

@@ -228,7 +228,7 @@ func TestDialErrors(t *testing.T) {
 		t.Errorf("Dial without a file: %v, want fs.ErrNotExist", err)
 	}
 	leaveDead(t, path)
-	if _, err := New().Dial(t.Context(), path); !errors.Is(err, syscall.ECONNREFUSED) && runtime.GOOS != "windows" {
+	if _, err := New().Dial(t.Context(), path); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("Dial to a dead file: %v, want ECONNREFUSED", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 const (
 	wsaAddressInUse        = syscall.Errno(10048) // WSAEADDRINUSE
 	wsaAddressNotAvailable = syscall.Errno(10049) // WSAEADDRNOTAVAIL
+	wsaConnectionRefused   = syscall.Errno(10061) // WSAECONNREFUSED
 )
 
 func setReceiveBuffer(fd uintptr, octets int) error { return setOption(fd, syscall.SO_RCVBUF, octets) }
@@ -24,13 +25,16 @@ func setOption(fd uintptr, option, value int) error {
 	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(syscall.Handle(fd), syscall.SOL_SOCKET, option, value))
 }
 
-// portable makes err match syscall.EADDRINUSE or syscall.EADDRNOTAVAIL too where it holds Winsock's number for it.
+// portable makes err match syscall.EADDRINUSE, syscall.EADDRNOTAVAIL or syscall.ECONNREFUSED too where it holds
+// Winsock's number for it.
 func portable(err error) error {
 	switch {
 	case errors.Is(err, wsaAddressInUse):
 		return fmt.Errorf("%w (%w)", err, syscall.EADDRINUSE)
 	case errors.Is(err, wsaAddressNotAvailable):
 		return fmt.Errorf("%w (%w)", err, syscall.EADDRNOTAVAIL)
+	case errors.Is(err, wsaConnectionRefused):
+		return fmt.Errorf("%w (%w)", err, syscall.ECONNREFUSED)
 	default:
 		return err
 	}

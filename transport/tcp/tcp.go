@@ -77,7 +77,11 @@ func (t *Transport) Dial(ctx context.Context, address string) (net.Conn, error) 
 	}
 	// A redial from a fixed source port would otherwise have to wait until the kernel forgets the last connection.
 	d.Control = t.control(target.source != nil && target.source.port != 0)
-	return d.DialContext(ctx, scheme, target.remote.String())
+	conn, err := d.DialContext(ctx, scheme, target.remote.String())
+	if err != nil {
+		return nil, portable(err)
+	}
+	return conn, nil
 }
 
 // Listen binds host:port. Names are not resolved (EP-02): a host that is neither an IP address nor * must be an
