@@ -124,30 +124,6 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 	return late
 }
 
-// WaitSubscribers waits until at least n peers have subscribed to topic, or to
-// a prefix of it: what is sent after that reaches them, which cures the slow
-// joiner (PS-09). It returns ctx's error, or ErrClosed.
-func (b *publishing) WaitSubscribers(ctx context.Context, topic string, n int) error {
-	s := b.s
-	if err := ctx.Err(); err != nil {
-		return s.fail("wait for subscribers", "", err)
-	}
-	s.send.Lock()
-	defer s.send.Unlock()
-	for {
-		if s.send.closed {
-			return s.fail("wait for subscribers", "", ErrClosed)
-		}
-		b.match([]byte(topic))
-		if len(b.matches) >= n {
-			return nil
-		}
-		if err := s.send.watchers.wait(ctx, &s.send.Mutex); err != nil {
-			return s.fail("wait for subscribers", "", err)
-		}
-	}
-}
-
 func (b *publishing) open(*pipe) {}
 
 func (b *publishing) attach(*session) error { return nil }
