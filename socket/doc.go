@@ -8,6 +8,13 @@
 //	RFC 31  Pair <-> Pair                exactly two
 //	RFC 48  Radio -> Dish                each message goes to all who joined its group
 //
+// and, for messages of one frame, those that libzmq has as drafts:
+//
+//	RFC 41  Client <-> Server            as Dealer and Router; the server numbers its clients
+//	RFC 49  Scatter -> Gather            as Push and Pull
+//	RFC 51  PeerSocket <-> PeerSocket    each numbers the others
+//	RFC 52  Channel <-> Channel          as Pair
+//
 // A socket has any number of endpoints, bound with Bind, connected with
 // Connect, or both; which side binds has nothing to do with which side sends.
 // Connect returns at once and keeps the connection up from then on. Endpoints
@@ -25,6 +32,11 @@
 // A message is a list of frames, and arrives whole or not at all. Send copies
 // what it is given before it returns. What Recv returns belongs to the caller.
 //
+// A ROUTER, SERVER or PEER sends with SendTo, to the [Peer] that RecvFrom told. A
+// ROUTER's Recv and Send have its id as the first frame, too; on the others a
+// message has one frame, and more are ErrMessage. What a peer sends them in several
+// frames is dropped, and counted as DropMalformed.
+//
 // # Waiting
 //
 // A method that may wait for a peer takes a context. When the context is done
@@ -36,9 +48,8 @@
 // For each peer there is a queue in each direction, bounded in messages and in
 // octets by high-water marks ([WithSendHWM], [WithRecvHWM]). A full receive
 // queue stops reading from that peer, so that the transport holds it up. What a
-// full send queue does is the pattern's rule: PUSH, DEALER, REQ and PAIR wait;
-// PUB, XPUB, XSUB, RADIO, ROUTER and REP drop for that peer alone, and count it in
-// [Stats].
+// full send queue does is the pattern's rule: PUB, XPUB, XSUB, RADIO, ROUTER and REP
+// drop for that peer alone, and count it in [Stats]; all others wait.
 //
 // # Limits
 //

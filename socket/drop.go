@@ -12,7 +12,7 @@ const (
 	DropConflated                   // a newer message took its place (WithConflate)
 	DropFiltered                    // no subscription matches (SUB), or the group is not joined (DISH)
 	DropStale                       // not the answer to the present request (REQ)
-	DropMalformed                   // without the form that the pattern asks for (REQ, REP, PUB, RADIO, DISH)
+	DropMalformed                   // not of the form that the pattern asks for: REQ, REP, PUB, RADIO, DISH, and more than one frame
 	DropTooLarge                    // above the limits of the receiver, from a peer in process
 	dropReasons
 )

@@ -17,7 +17,7 @@ var (
 	// ErrWouldBlock is the answer of a Try method that would have to wait.
 	ErrWouldBlock = errors.New("would block")
 
-	// ErrNoRoute says that no connected peer has the routing id (RR-42).
+	// ErrNoRoute says that no peer has the routing id (RR-42, CS-04, PE-03).
 	ErrNoRoute = errors.New("no peer with this routing id")
 
 	// ErrState says that the call is out of turn: REQ sends and receives in

@@ -58,14 +58,14 @@ func (m Message) String() string {
 	return b.String()
 }
 
-// Sender is what can send. PUSH, PUB, XPUB, XSUB, REQ, REP, DEALER, ROUTER,
-// PAIR and RADIO sockets are Senders.
+// Sender is what can send: every socket but PULL, SUB, GATHER and DISH. Most take
+// several frames; CLIENT, SCATTER and CHANNEL take one, RADIO a group and a body.
 type Sender interface {
 	Send(ctx context.Context, frames ...[]byte) error
 }
 
 // Receiver is what can receive. PULL, SUB, XPUB, XSUB, REQ, REP, DEALER,
-// ROUTER, PAIR and DISH sockets are Receivers.
+// Receiver is what can receive: every socket but PUSH, PUB, SCATTER and RADIO.
 type Receiver interface {
 	Recv(ctx context.Context) (Message, error)
 }

@@ -129,8 +129,8 @@ func WithProperty(name, value string) Option {
 }
 
 // WithSendHWM sets how many messages are queued for one peer before the
-// socket's rule for a full queue applies: PUSH, DEALER, REQ and PAIR wait; PUB,
-// XPUB, XSUB, RADIO, ROUTER and REP drop (ZMQ_SNDHWM). What the operating system has
+// socket's rule for a full queue applies: PUB, XPUB, XSUB, RADIO, ROUTER and REP
+// drop, others wait (ZMQ_SNDHWM). What the operating system has
 // taken does not count. The default is 1000; 0 sets no mark.
 func WithSendHWM(messages int) SendOption {
 	return sendOption(func(c *config) { c.sendMarks.Messages = messages })

@@ -8,7 +8,9 @@ import (
 
 // PeerID is the octets of a peer's identity, by which a ROUTER addresses it:
 // what the peer announced, or else five octets that the socket chose, the
-// first of them zero (RR-43). It lasts as long as the connection.
+// first of them zero (RR-43). On SERVER and PEER it is always of the second kind,
+// and RoutingID returns the number in it (CS-02). It lasts as long as the
+// connection or, for a peer that SERVER or PEER connected to, until Disconnect.
 type PeerID string
 
 // Peer is one connected peer, as it introduced itself. It is a value: what it
