@@ -235,6 +235,7 @@ var faultTrials = []struct {
 	{"DEALER and ROUTER", (*trial).routing},
 	{"REQ and REP", (*trial).requests},
 	{"PAIR", (*trial).pairs},
+	{"CLIENT and SERVER", (*trial).numbering},
 }
 
 // TestFaults: whatever happens to connections, no pattern loses, repeats,

@@ -117,13 +117,7 @@ func (b *numbering) open(p *pipe) {
 }
 
 // attach has the peer go by the number of its pipe, whatever it has announced.
-func (b *numbering) attach(x *session) error {
-	if err := b.enter(x.pipe); err != nil {
-		return err
-	}
-	x.peer.ID = PeerID(x.pipe.number)
-	return nil
-}
+func (b *numbering) attach(x *session) error { return b.enter(x.pipe) }
 
 func (b *numbering) detach(x *session) {
 	if p := x.pipe; !p.dialed || b.s.cfg.immediate {

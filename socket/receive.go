@@ -189,6 +189,7 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 		return nil, s.fail("recv", "", err)
 	}
 	r := &s.recv
+	dropped := 0
 	r.Lock()
 	for {
 		if r.closed {
@@ -234,6 +235,12 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 				in.Done()
 				r.turn.Advance()
 				r.flow.Dropped[why]++
+				if dropped++; dropped%dropsAtOnce == 0 {
+					if err := r.breathe(ctx); err != nil {
+						r.Unlock()
+						return nil, s.fail("recv", "", err)
+					}
+				}
 				continue
 			}
 		}
@@ -256,6 +263,22 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 		r.Unlock()
 		return m, nil
 	}
+}
+
+// dropsAtOnce is how many messages Recv drops before it looks whether it is still
+// wanted: a peer may send such messages without end.
+const dropsAtOnce = 256
+
+// breathe lets others have the lock for a moment, and returns ctx's error. The
+// caller holds the lock.
+func (r *recvSide) breathe(ctx context.Context) error {
+	r.Unlock()
+	err := ctx.Err()
+	r.Lock()
+	if err != nil {
+		r.waiters.wakeOne() // the wake-up may have been another's
+	}
+	return err
 }
 
 // wait waits until there may be something to receive. The caller holds the

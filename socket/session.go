@@ -165,7 +165,10 @@ func (s *socket) attach(x *session) error {
 		}
 	}
 	if err == nil {
-		if x.peer.ID == "" {
+		switch {
+		case p.number != "": // it has it even while it is draining
+			x.peer.ID = PeerID(p.number)
+		case x.peer.ID == "":
 			x.peer.ID = PeerID(binary.BigEndian.AppendUint32([]byte{0}, s.unnamed.Add(1)))
 		}
 		p.session = x // from here on others read x.peer
