@@ -12,6 +12,7 @@ import (
 	"github.com/brokerless/brokerless/transport/inproc"
 	"github.com/brokerless/brokerless/transport/ipc"
 	"github.com/brokerless/brokerless/transport/tcp"
+	"github.com/brokerless/brokerless/transport/udp"
 )
 
 // config is what the options of one socket come to.
@@ -55,6 +56,7 @@ type config struct {
 	identity   []byte
 	properties zmtp.Metadata
 	transports map[string]transport.Transport
+	packets    map[string]transport.PacketTransport
 
 	immediate, conflate, probe    bool
 	mandatory, handover, silent   bool // ROUTER
@@ -65,6 +67,7 @@ type config struct {
 	single                        bool   // a message has one frame: CLIENT, SERVER, SCATTER, GATHER, PEER, CHANNEL
 	hello, farewell, hiccup       []byte // empty: none
 	transportsGiven               []transport.Transport
+	packetsGiven                  []transport.PacketTransport
 	propertyNames, propertyValues []string
 }
 
@@ -95,6 +98,7 @@ func newConfig() *config {
 			"ipc":    ipc.New(),
 			"inproc": inprocess,
 		},
+		packets: map[string]transport.PacketTransport{"udp": udp.New()},
 	}
 }
 
@@ -158,6 +162,12 @@ func (c *config) validate() error {
 			return bad("WithTransport(nil)")
 		}
 		c.transports[t.Scheme()] = t
+	}
+	for _, t := range c.packetsGiven {
+		if t == nil {
+			return bad("WithPacketTransport(nil)")
+		}
+		c.packets[t.Scheme()] = t
 	}
 	return nil
 }

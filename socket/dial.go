@@ -13,17 +13,21 @@ import (
 // Connect connects the socket to an endpoint, such as "tcp://host:5555",
 // "ipc:///run/app.sock" or "inproc://name". It returns at once: the connection
 // is made, and made again whenever it is lost, in the background, for ever unless
-// WithRedialStop says otherwise. For
-// TLS or another way to dial, see [WithTransport] and ConnectFunc. An endpoint
-// that nothing can ever be reached at is refused with ErrEndpoint. On DEALER,
-// SUB, PUB and REQ a second Connect of the same endpoint does nothing (TR-13);
-// on others it makes a second connection. Safe for concurrent use.
+// WithRedialStop says otherwise. For TLS or another way to dial, see
+// [WithTransport] and ConnectFunc. An endpoint that nothing can ever be reached
+// at is refused with ErrEndpoint. On DEALER, SUB, PUB and REQ a second Connect of
+// the same endpoint does nothing (TR-13); on others it makes a second connection.
+// Safe for concurrent use.
 func (s *socket) Connect(endpoint string) error {
+	if t, e, ok := s.packets(endpoint); ok {
+		return s.connectPacket(t, e)
+	}
 	_, err := s.connect(endpoint)
 	return err
 }
 
-// connect is Connect, and returns the pipe it has made; nil if there was one.
+// connect is Connect for streams, and returns the pipe it has made; nil if there
+// was one.
 func (s *socket) connect(endpoint string) (*pipe, error) {
 	t, e, err := s.transport(endpoint)
 	if err != nil {
@@ -62,6 +66,14 @@ func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Co
 // one.
 func (s *socket) connectBy(name string, dial func(ctx context.Context) (net.Conn, error)) (*pipe, error) {
 	p := s.newPipe(name, true)
+	return s.launch(p, func() error { return s.dial(p, dial) })
+}
+
+// launch makes p part of the socket, and lets run work for it until it is over;
+// an error of run is told in an event. It returns nil in place of p if there was
+// a pipe for the endpoint and there shall be no other.
+func (s *socket) launch(p *pipe, run func() (stopped error)) (*pipe, error) {
+	name := p.endpoint
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -79,7 +91,7 @@ func (s *socket) connectBy(name string, dial func(ctx context.Context) (net.Conn
 	s.dialers[p] = struct{}{}
 	s.register(p)
 	s.wg.Go(func() {
-		stopped := s.dial(p, dial)
+		stopped := run()
 		p.retire()
 		s.mu.Lock()
 		delete(s.dialers, p)

@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
@@ -12,6 +13,10 @@ import (
 // Dish receives the messages of its RADIO peers in the groups that it has
 // joined (RFC 48); none at all before it has joined one. Each is of two frames,
 // the name of its group and a body (RD-08).
+//
+// Over udp, which it binds, it receives what anybody sends to the address, or to
+// the multicast group; see Radio. A datagram that finds the queue full is dropped
+// and counted, as is one that is malformed.
 type Dish struct {
 	*socket
 	receiving
@@ -31,6 +36,7 @@ func NewDish(opts ...DishOption) (*Dish, error) {
 	d := &Dish{socket: s, receiving: receiving{s}, groups: &grouping{subscribing{s: s}}}
 	s.rules = &d.groups.subscribing
 	s.recv.filter = d.groups
+	s.packing = &packing{unpack: d.groups.unpack}
 	return d, nil
 }
 
@@ -84,6 +90,17 @@ func (g *grouping) change(op string, groups []string, on bool) error {
 		}
 	}
 	return nil
+}
+
+// unpack takes a datagram apart. What is of other groups does not get into the
+// queue (RD-06).
+func (g *grouping) unpack(b []byte, _ netip.AddrPort, frames *[2][]byte) (DropReason, bool) {
+	group, body, ok := zmtp.ParseDatagram(b)
+	if !ok {
+		return DropMalformed, false
+	}
+	frames[0], frames[1] = group, body
+	return DropFiltered, g.joined(group)
 }
 
 // joined reports whether the socket has joined a group.

@@ -34,6 +34,9 @@ type listener struct {
 // connect. Errors match ErrEndpoint, or are the operating system's, such as
 // syscall.EADDRINUSE. Safe for concurrent use.
 func (s *socket) Bind(endpoint string) (resolved string, err error) {
+	if t, e, ok := s.packets(endpoint); ok {
+		return s.bindPacket(t, e)
+	}
 	t, e, err := s.transport(endpoint)
 	if err != nil {
 		return "", s.fail("bind", endpoint, err)
@@ -127,6 +130,10 @@ func (s *socket) listen(l net.Listener, given, endpoint string) error {
 	s.listeners[ln] = struct{}{}
 	s.monitors.emit(Event{Kind: EventListening, Endpoint: endpoint})
 	s.wg.Go(ln.accept)
+	if g, ok := l.(*gate); ok && g.pipe != nil {
+		ln.pipes[g.pipe] = struct{}{}
+		s.wg.Go(g.send)
+	}
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (j *journal) warn(message string, attrs ...slog.Attr) {
 
 // listening is told that an endpoint is bound.
 func (j *journal) listening(scheme, endpoint string, at net.Addr) {
-	if c := j.s.cfg; scheme != "tcp" || c.security != nil || c.authenticator != nil || local(at) {
+	if c := j.s.cfg; scheme != "tcp" && scheme != "udp" || c.security != nil || c.authenticator != nil || local(at) {
 		return
 	}
 	j.mu.Lock()
@@ -61,6 +61,12 @@ func (j *journal) listening(scheme, endpoint string, at net.Addr) {
 	if told {
 		return
 	}
+	if scheme == "udp" {
+		j.warn("brokerless: bound without security: whoever reaches this address can send, in anybody's name",
+			slog.String("endpoint", endpoint),
+			slog.String("advice", "believe nothing that a datagram says unless it proves it, or bind 127.0.0.1"))
+		return
+	}
 	j.warn("brokerless: bound without security: whoever reaches this address can read, send and subscribe",
 		slog.String("endpoint", endpoint),
 		slog.String("advice", "encrypt with WithSecurity (package curve), say who may come in WithAuthenticator, or bind 127.0.0.1 or ipc"))
@@ -68,8 +74,13 @@ func (j *journal) listening(scheme, endpoint string, at net.Addr) {
 
 // local reports whether only this host reaches an address.
 func local(a net.Addr) bool {
-	t, ok := a.(*net.TCPAddr)
-	return !ok || t.IP.IsLoopback()
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UDPAddr:
+		return a.IP.IsLoopback()
+	}
+	return true
 }
 
 // refused is told that a connection of p came to nothing.

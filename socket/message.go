@@ -64,7 +64,6 @@ type Sender interface {
 	Send(ctx context.Context, frames ...[]byte) error
 }
 
-// Receiver is what can receive. PULL, SUB, XPUB, XSUB, REQ, REP, DEALER,
 // Receiver is what can receive: every socket but PUSH, PUB, SCATTER and RADIO.
 type Receiver interface {
 	Recv(ctx context.Context) (Message, error)

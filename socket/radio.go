@@ -3,6 +3,8 @@ package socket
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
@@ -11,6 +13,14 @@ import (
 
 // Radio sends each message to all DISH peers that have joined its group
 // (RFC 48). What dishes send is dropped, and counted (RD-03).
+//
+// Over udp, to which a RADIO connects and which a DISH binds, every message goes
+// out as one datagram, for whoever listens; dishes leave out what is of other
+// groups (RD-06). There is no peer: WaitPeers and WaitMembers do not count any,
+// nothing tells whether a datagram has arrived, and on a RADIO that is connected
+// over udp a message has 8191 octets at most, the group's name included (EP-42).
+// There is no security either, so a socket with WithSecurity or WithAuthenticator
+// refuses such endpoints.
 type Radio struct {
 	*socket
 	*radiating
@@ -29,6 +39,9 @@ func NewRadio(opts ...RadioOption) (*Radio, error) {
 	r := &Radio{socket: s, radiating: &radiating{s: s}}
 	s.rules = r.radiating
 	s.recv.deaf = true
+	s.packing = &packing{pack: func(b, group, body []byte) ([]byte, netip.AddrPort) {
+		return zmtp.AppendDatagram(b, group, body), netip.AddrPort{}
+	}}
 	return r, nil
 }
 
@@ -38,6 +51,7 @@ type radiating struct {
 
 	// Guarded by the send lock.
 	groups  pattern.Trie[*pipe] // whole names are matched, not prefixes
+	casting []*pipe             // of endpoints of datagrams, which get everything (RD-06)
 	matches []*pipe
 	packed  queue.Packed
 }
@@ -61,6 +75,10 @@ func (b *radiating) Send(ctx context.Context, frames ...[]byte) error {
 	if s.send.closed {
 		s.send.Unlock()
 		return s.fail("send", "", ErrClosed)
+	}
+	if n := 1 + len(frames[0]) + len(frames[1]); len(b.casting) > 0 && n > zmtp.MaxDatagram {
+		s.send.Unlock()
+		return s.fail("send", "", fmt.Errorf("datagram of %d octets: %w, the limit is %d", n, ErrTooLarge, zmtp.MaxDatagram))
 	}
 	b.match(frames[0])
 	late := fanOut(b.matches, &b.packed, size, frames)
@@ -91,7 +109,7 @@ func (b *radiating) SendGroup(ctx context.Context, group string, body []byte) er
 
 // match finds the peers that a group's messages go to.
 func (b *radiating) match(group []byte) {
-	b.matches = b.groups.AppendMembers(b.matches[:0], group)
+	b.matches = append(b.groups.AppendMembers(b.matches[:0], group), b.casting...)
 }
 
 // WaitMembers waits until at least n peers have joined group: what is sent after
@@ -119,7 +137,11 @@ func (b *radiating) WaitMembers(ctx context.Context, group string, n int) error 
 	}
 }
 
-func (b *radiating) open(*pipe) {}
+func (b *radiating) open(p *pipe) {
+	if p.caster != nil && !b.s.cfg.immediate {
+		b.casting = append(b.casting, p)
+	}
+}
 
 func (b *radiating) attach(*session) error { return nil }
 
@@ -128,7 +150,10 @@ func (b *radiating) detach(x *session) {
 	x.pipe.forfeit() // a connection that comes back has to join anew
 }
 
-func (b *radiating) drop(p *pipe) { b.groups.RemoveAll(p, nil) }
+func (b *radiating) drop(p *pipe) {
+	b.groups.RemoveAll(p, nil)
+	b.casting = slices.DeleteFunc(b.casting, func(q *pipe) bool { return q == p })
+}
 
 func (b *radiating) room(*pipe) {}
 

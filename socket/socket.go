@@ -19,6 +19,7 @@ type socket struct {
 	kind     string // the Socket-Type of the handshake
 	cfg      *config
 	rules    rules
+	packing  *packing // nil: the type has no endpoints of datagrams
 	monitors monitors
 	journal  journal
 	crowd    crowd
@@ -157,9 +158,11 @@ type pipe struct {
 	dropping bool        // messages have been dropped since it last had room
 	purging  bool        // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
-	mark     uint64 // of the last message that was queued: tells a second match of the same one
-	number   string // the id of its peer (SERVER, PEER)
-	hello    uint64 // one more than had left out when the hello that may wait in it was put in front; 0: there was none
+	spoiled  uint64  // of dropped, those that had left the queue
+	caster   *caster // that sends what it has as datagrams, if it does; set before others see the pipe
+	mark     uint64  // of the last message that was queued: tells a second match of the same one
+	number   string  // the id of its peer (SERVER, PEER)
+	hello    uint64  // one more than had left out when the hello that may wait in it was put in front; 0: there was none
 }
 
 func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
@@ -212,6 +215,13 @@ func (p *pipe) lose(n int, why DropReason) {
 	}
 }
 
+// spoil counts n messages as dropped that have left the queue. The caller holds
+// the send lock.
+func (p *pipe) spoil(n int, why DropReason) {
+	p.dropped[why] += uint64(n)
+	p.spoiled += uint64(n)
+}
+
 // forfeit drops what p has: its peer is gone, or its time is over. The caller
 // holds the send lock.
 func (p *pipe) forfeit() {
@@ -229,7 +239,7 @@ func (p *pipe) forfeit() {
 // flow returns what has gone through p. The caller holds the send lock.
 func (p *pipe) flow() Flow {
 	d := p.out.Depth()
-	f := Flow{Messages: d.Total, Delivered: d.Left, Dropped: p.dropped, Queued: d.Messages, Bytes: d.Bytes}
+	f := Flow{Messages: d.Total, Delivered: d.Left - p.spoiled, Dropped: p.dropped, Queued: d.Messages, Bytes: d.Bytes}
 	f.Dropped[DropConflated] += d.Conflated
 	f.Messages += p.dropped[DropFull] // these never got into the queue
 	return f

@@ -76,6 +76,10 @@ func (r *Reader) Done() {
 	}
 }
 
+// Settle releases the messages that are done, without waiting until there are
+// more. The caller holds the queue's lock.
+func (r *Reader) Settle() { r.release() }
+
 func (r *Reader) release() {
 	if r.msgs > 0 {
 		r.q.Release(r.msgs, r.size)
