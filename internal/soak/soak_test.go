@@ -89,6 +89,7 @@ func soak(t *testing.T, length time.Duration) string {
 	ends := []func(){
 		r.pipeline("clear", plainly(), plainly()), r.pipeline("encrypted", r.serving(), r.served()),
 		r.publishing(), r.forwarding(), r.requests(), r.dealers(), r.pairs(),
+		r.clients(), r.peers(),
 		r.roughPipeline("clear", plainly(), plainly()), r.roughPipeline("encrypted", r.serving(), r.served()),
 		r.roughPublishing(), r.roughRequests(), r.roughDealers(),
 	}
