@@ -3,6 +3,8 @@ package socket_test
 import (
 	"context"
 	"fmt"
+	"net"
+	"strings"
 
 	"github.com/brokerless/brokerless/socket"
 )
@@ -33,4 +35,47 @@ func ExampleNewRadio() {
 	// Output:
 	// weather: rain
 	// traffic: all clear
+}
+
+// Over udp a RADIO sends to an address or a multicast group, whoever listens. It
+// neither waits for dishes nor hears of them.
+func ExampleNewDish() {
+	ctx := context.Background()
+
+	dish := must(socket.NewDish())
+	defer dish.Close()
+	check(dish.Join("weather"))
+	endpoint := must(dish.Bind("udp://127.0.0.1:0")) // or "udp://eth0;239.1.2.3:5556", a group of many dishes
+
+	radio := must(socket.NewRadio())
+	defer radio.Close()
+	check(radio.Connect(endpoint))
+	check(radio.SendGroup(ctx, "traffic", []byte("all clear")))
+	check(radio.SendGroup(ctx, "weather", []byte("rain")))
+
+	fmt.Println(must(dish.Recv(ctx)))
+	// Output:
+	// ["weather" "rain"]
+}
+
+// A DGRAM talks to any program that speaks UDP, here to one of the standard
+// library, and answers to where a datagram came from.
+func ExampleNewDatagram() {
+	ctx := context.Background()
+
+	echo := must(socket.NewDatagram())
+	defer echo.Close()
+	endpoint := must(echo.Bind("udp://127.0.0.1:0"))
+
+	client := must(net.Dial("udp", strings.TrimPrefix(endpoint, "udp://")))
+	defer client.Close()
+	must(client.Write([]byte("ping")))
+
+	m := must(echo.Recv(ctx)) // the address of the sender, and what it sent
+	check(echo.Send(ctx, m[0], append(m[1], " yourself"...)))
+
+	b := make([]byte, 100)
+	fmt.Printf("%s\n", b[:must(client.Read(b))])
+	// Output:
+	// ping yourself
 }

@@ -1,7 +1,9 @@
 package socket
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +133,49 @@ func TestRadioAllocations(t *testing.T) {
 		if n := testing.AllocsPerRun(20, round) / burst; n > 0.005 {
 			t.Errorf("%.4f allocations a message, want 0", n)
 		}
+	})
+}
+
+// TestPacketAllocations: nor does a datagram cost any.
+func TestPacketAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	ctx := t.Context()
+	body := make([]byte, 100)
+	var into Message
+	// One at a time: what the system has no room for, it would drop.
+	each := func(t *testing.T, receive func(context.Context, *Message) error, send func() error) {
+		t.Helper()
+		round := func() {
+			if err := send(); err != nil {
+				t.Fatal(err)
+			}
+			if err := receive(ctx, &into); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 100 {
+			round()
+		}
+		if n := testing.AllocsPerRun(1000, round); n > 0 {
+			t.Errorf("%v allocations a message, want 0", n)
+		}
+	}
+	t.Run("RADIO to DISH", func(t *testing.T) {
+		radio, dish := closing(t, must(NewRadio())), closing(t, must(NewDish()))
+		if err := dish.Join("group"); err != nil {
+			t.Fatal(err)
+		}
+		if err := radio.Connect(must(dish.Bind("udp://127.0.0.1:0"))); err != nil {
+			t.Fatal(err)
+		}
+		each(t, dish.RecvInto, func() error { return radio.SendGroup(ctx, "group", body) })
+	})
+	t.Run("DGRAM to DGRAM", func(t *testing.T) {
+		one, other := closing(t, must(NewDatagram())), closing(t, must(NewDatagram()))
+		must(one.Bind("udp://127.0.0.1:0"))
+		to := netip.MustParseAddrPort(strings.TrimPrefix(must(other.Bind("udp://127.0.0.1:0")), "udp://"))
+		each(t, other.RecvInto, func() error { return one.SendTo(ctx, to, body) })
 	})
 }

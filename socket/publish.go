@@ -117,6 +117,8 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 		case nil:
 		case *session:
 			w.Wake()
+		case *caster:
+			w.Wake()
 		default:
 			late = append(late, w)
 		}
