@@ -18,7 +18,8 @@ import (
 // out as one datagram, for whoever listens; dishes leave out what is of other
 // groups (RD-06). There is no peer: WaitPeers and WaitMembers do not count any,
 // nothing tells whether a datagram has arrived, and on a RADIO that is connected
-// over udp a message has 8191 octets at most, the group's name included (EP-42).
+// over udp a message has 8191 octets at most, the group's name included (EP-42),
+// and that name 127.
 // There is no security either, so a socket with WithSecurity or WithAuthenticator
 // refuses such endpoints.
 type Radio struct {
@@ -76,9 +77,11 @@ func (b *radiating) Send(ctx context.Context, frames ...[]byte) error {
 		s.send.Unlock()
 		return s.fail("send", "", ErrClosed)
 	}
-	if n := 1 + len(frames[0]) + len(frames[1]); len(b.casting) > 0 && n > zmtp.MaxDatagram {
-		s.send.Unlock()
-		return s.fail("send", "", fmt.Errorf("datagram of %d octets: %w, the limit is %d", n, ErrTooLarge, zmtp.MaxDatagram))
+	if len(b.casting) > 0 {
+		if err := fitsDatagram(frames[0], frames[1]); err != nil {
+			s.send.Unlock()
+			return s.fail("send", "", err)
+		}
 	}
 	b.match(frames[0])
 	late := fanOut(b.matches, &b.packed, size, frames)
@@ -190,6 +193,17 @@ func (b *radiating) upstream(*session, *queue.Raw) { b.s.recv.lose(1, DropMalfor
 
 // crowded implements subscribers.
 func (b *radiating) crowded(*session) bool { return false }
+
+// fitsDatagram returns why a message cannot go out over udp.
+func fitsDatagram(group, body []byte) error {
+	if len(group) > zmtp.MaxDatagramGroup {
+		return fmt.Errorf("%w: a name of %d octets, the limit over udp is %d", ErrGroup, len(group), zmtp.MaxDatagramGroup)
+	}
+	if n := 1 + len(group) + len(body); n > zmtp.MaxDatagram {
+		return fmt.Errorf("datagram of %d octets: %w, the limit is %d", n, ErrTooLarge, zmtp.MaxDatagram)
+	}
+	return nil
+}
 
 // badGroup is why a name cannot be that of a group.
 func badGroup(group string) error {

@@ -4,9 +4,13 @@ package zmtp
 // is longer, and cuts those it receives (EP-42).
 const MaxDatagram = 8192
 
+// MaxDatagramGroup is how many octets the name of a group has at most in a
+// datagram that we send: what all others read alike.
+const MaxDatagramGroup = 127
+
 // AppendDatagram appends a message of a group as it goes over UDP (RD-06): the
 // size of the group's name in one octet, the name, and the body. The group must
-// be valid; the caller sees to MaxDatagram.
+// be valid; the caller sees to MaxDatagram and MaxDatagramGroup.
 func AppendDatagram(dst, group, body []byte) []byte {
 	return append(append(append(dst, byte(len(group))), group...), body...)
 }
