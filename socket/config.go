@@ -51,6 +51,7 @@ type config struct {
 	authenticator      Authenticator
 	authenticatorGiven bool
 	domain             string
+	legacy             bool         // peers of ZMTP 1.0 and 2.0 are let in
 	logger             *slog.Logger // nil: slog.Default()
 
 	identity   []byte

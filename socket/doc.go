@@ -104,6 +104,11 @@
 // hosts reach is then told of in the log, once, and so is each peer that is
 // refused, or that refuses us ([WithLogger]): with the reason, and what to do.
 //
+// # Older peers
+//
+// Peers have to speak ZMTP 3.0 or later, as those of libzmq 4 do. [WithLegacyZMTP]
+// lets in those of 1.0 and 2.0 as well, which know no security and no heartbeat.
+//
 // # Where this differs from libzmq
 //
 //   - Close goes on sending for 5 s, not for ever, and its error tells how many
@@ -119,6 +124,8 @@
 //     longest pause, one that refuses us for good at up to six times that.
 //   - What goes wrong with a peer is logged, through slog ([WithLogger]).
 //   - All methods of all sockets are safe for concurrent use.
+//   - Peers of ZMTP 1.0 and 2.0 are refused unless [WithLegacyZMTP] is set. The
+//     socket type that one of 2.0 announces has to go with ours.
 //   - In process, a connection that ended is made again like any other, and
 //     socket types have to go together.
 package socket

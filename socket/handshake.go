@@ -37,6 +37,7 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 		Identity:     s.cfg.identity,
 		SendIdentity: announcesIdentity(s.kind),
 		Properties:   s.cfg.properties,
+		Legacy:       s.cfg.legacy,
 		Admit:        s.admit,
 	})
 
@@ -116,8 +117,12 @@ func (x *session) converse(ctx context.Context, h *zmtp.Handshake, deadline time
 	}
 }
 
-// admit refuses peers that this type of socket does not talk to (WT-44).
+// admit refuses peers that this type of socket does not talk to (WT-44). Those of
+// ZMTP 1.0 do not say what they are.
 func (s *socket) admit(p zmtp.Peer) error {
+	if p.Major == 1 {
+		return nil
+	}
 	return s.compatible(p.SocketType)
 }
 

@@ -157,7 +157,7 @@ func (j *journal) advice(why error) string {
 	case errors.As(why, &mechanism):
 		return "give both ends the same WithSecurity, one as server and one as client, or none"
 	case errors.As(why, &version):
-		return "the peer needs a library that speaks ZMTP 3: libzmq 4, or this one"
+		return "the peer needs a library that speaks ZMTP 3, as libzmq 4 does; without security, WithLegacyZMTP lets it in"
 	case errors.Is(why, ErrCrowded):
 		return "if these peers are wanted, raise the limit"
 	case errors.Is(why, errEvicted):

@@ -30,9 +30,14 @@ func (x *session) read(early []byte) error {
 	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
 	x.decoder = d
 	defer d.Free()
-	if x.cipher != nil {
-		x.unsealer = newUnsealer(x, early)
-		defer x.unsealer.free()
+	switch {
+	case x.cipher != nil:
+		x.incoming = newUnsealer(x, early)
+	case x.framedV1():
+		x.incoming = newUpgrader(early)
+	}
+	if x.incoming != nil {
+		defer x.incoming.free()
 		early = nil
 	}
 	if !x.pass() {
@@ -76,11 +81,19 @@ func (x *session) read(early []byte) error {
 	}
 }
 
+// A translator makes of what a connection brings the frames that are in it, as
+// they are queued.
+type translator interface {
+	// read puts frames into b, and reads the connection by way of from if it has none.
+	read(from io.Reader, b []byte) (n int, err error)
+	free()
+}
+
 // receive reads octets for the decoder from the connection, by way of from. It is
 // for whoever decodes.
 func (x *session) receive(from io.Reader) (n int, err error) {
-	if x.unsealer != nil {
-		return x.unsealer.read(from, x.decoder.Space())
+	if x.incoming != nil {
+		return x.incoming.read(from, x.decoder.Space())
 	}
 	return from.Read(x.decoder.Space())
 }
@@ -125,6 +138,9 @@ func (r *recvSide) lose(n int, why DropReason) {
 
 // Command implements queue.Handler for the commands of traffic (WT-31).
 func (x *session) Command(body []byte) error {
+	if x.legacy() {
+		return x.errCommandless()
+	}
 	name, payload, err := zmtp.ParseCommand(body)
 	if err != nil {
 		return err

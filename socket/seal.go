@@ -8,7 +8,8 @@ import (
 )
 
 // A sealer encrypts frames on their way to a connection, each by itself, and
-// writes them, as many at a time as a chunk holds. It belongs to whoever writes.
+// writes them, as many at a time as a chunk holds. Without a cipher it gives them
+// the form of ZMTP 1.0 instead. It belongs to whoever writes.
 // What it tells is in octets of the frames as they were given to it, which is
 // what the queue counts; a frame of which the connection took a part is none.
 type sealer struct {
@@ -39,8 +40,8 @@ func (o *sealer) write(conn io.Writer, frames [][]byte) (n int, err error) {
 				body, frames = frames[0], frames[1:]
 			}
 			b = rest
-			if o.out != nil && (o.out.room() < sealedSize(body) || len(o.out.buf) >= usualChunk) {
-				taken, err := o.flush(conn, sealedSize(body))
+			if next := o.sealedSize(body); o.out != nil && (o.out.room() < next || len(o.out.buf) >= usualChunk) {
+				taken, err := o.flush(conn, next)
 				if n += taken; err != nil {
 					return n, err
 				}
@@ -80,9 +81,13 @@ func (o *sealer) seal(flags byte, body []byte, size int) {
 		if size <= smallChunk/4 {
 			want = smallChunk
 		}
-		o.out = newChunk(max(want, sealedSize(body)))
+		o.out = newChunk(max(want, o.sealedSize(body)))
 	}
-	o.out.buf = o.cipher.Seal(o.out.buf, flags, body)
+	if o.cipher == nil {
+		o.out.buf = zmtp.AppendFrameV1(o.out.buf, flags, body)
+	} else {
+		o.out.buf = o.cipher.Seal(o.out.buf, flags, body)
+	}
 	o.plain += frameSize(len(body))
 }
 
@@ -110,11 +115,15 @@ func (o *sealer) flush(conn io.Writer, next int) (n int, err error) {
 // whole returns how many octets have been taken of frames that were taken whole.
 func (o *sealer) whole() (n int) {
 	for b := o.out.buf[:o.sent]; ; {
-		h, err := zmtp.ParseHeader(b)
+		parse, overhead := zmtp.ParseHeader, zmtp.CipherOverhead
+		if o.cipher == nil {
+			parse, overhead = zmtp.ParseHeaderV1, 0
+		}
+		h, err := parse(b)
 		if err != nil || int64(len(b)-h.Len) < h.Size {
 			return n // all that can be wrong with a frame of ours is that it ends early
 		}
-		n += frameSize(int(h.Size) - zmtp.CipherOverhead)
+		n += frameSize(int(h.Size) - overhead)
 		b = b[h.Len+int(h.Size):]
 	}
 }
@@ -136,7 +145,12 @@ func frameSize(n int) int {
 }
 
 // sealedSize returns the octets of the frame with this body once it is sealed.
-func sealedSize(body []byte) int { return frameSize(len(body) + zmtp.CipherOverhead) }
+func (o *sealer) sealedSize(body []byte) int {
+	if o.cipher == nil {
+		return zmtp.FrameSizeV1(len(body))
+	}
+	return frameSize(len(body) + zmtp.CipherOverhead)
+}
 
 // cutFrame cuts the first frame off b. The body is nil if it is not there.
 func cutFrame(b []byte) (flags byte, body, rest []byte) {

@@ -42,7 +42,7 @@ func TestSealerBegins(t *testing.T) {
 			}
 			whole := 0 // of the frames that were taken at once
 			for _, f := range []int{2 + 50, 2, frameSize(size), frameSize(300)} {
-				if sent -= sealedSize(make([]byte, f-headerOf(f))); sent < 0 {
+				if sent -= o.sealedSize(make([]byte, f-headerOf(f))); sent < 0 {
 					break
 				}
 				whole += f

@@ -57,6 +57,9 @@ func (c *config) validateSecurity() error {
 		return fmt.Errorf("%w: a server of %s without WithAuthenticator: say who may come, auth.Anyone() for everybody",
 			ErrOption, c.security.Mechanism())
 	}
+	if c.legacy && (c.security != nil || c.authenticator != nil || c.domain != "") {
+		return fmt.Errorf("%w: WithLegacyZMTP beside WithSecurity, WithAuthenticator or a domain: peers of ZMTP 1.0 and 2.0 would get around it", ErrOption)
+	}
 	if v, ok := c.security.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrOption, c.security.Mechanism(), err)

@@ -18,20 +18,22 @@ import (
 // belong to it: the one that made the connection reads, another writes. In
 // process there is one, and it only waits for the end.
 type session struct {
-	pipe  *pipe
-	peer  Peer
-	minor byte // of the ZMTP 3 that the peer speaks
-	inlet *inlet
-	conn  net.Conn
-	twin  *session      // the other end in process, else nil
-	local *introduction // what the other end in process was handed
+	pipe        *pipe
+	peer        Peer
+	major       byte // of the ZMTP that the peer speaks, at most 3; 0 in process
+	minor       byte // of the ZMTP 3 that the peer speaks
+	unversioned bool // it has announced no version
+	inlet       *inlet
+	conn        net.Conn
+	twin        *session      // the other end in process, else nil
+	local       *introduction // what the other end in process was handed
 
 	id     []byte   // the peer's identity, for the frame in front of its messages
 	ousted *session // whose identity it took over (ROUTER)
 
-	cipher   *zmtp.Cipher // nil if the traffic goes in the clear, as do the next two
-	unsealer *unsealer    // belongs to whoever decodes
-	sealer   *sealer      // belongs to whoever writes
+	cipher   *zmtp.Cipher // nil if the traffic goes in the clear
+	incoming translator   // belongs to whoever decodes; nil if frames come as they are queued
+	sealer   *sealer      // belongs to whoever writes; nil if they go so
 
 	writeNow *attempt    // nil if the connection cannot be written without waiting
 	gather   net.Buffers // what the writer is at, here because it would be allocated each time
@@ -125,7 +127,7 @@ func (x *session) lastHeard() time.Time {
 
 // describe fills in what is known of the peer.
 func (x *session) describe(p zmtp.Peer) {
-	x.minor = p.Minor
+	x.major, x.minor, x.unversioned = min(p.Major, 3), p.Minor, p.Unversioned
 	if p.Major > 3 {
 		x.minor = 1 // higher versions speak ours (WT-11)
 	}
@@ -240,7 +242,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
-	if x.cipher != nil {
+	if x.cipher != nil || x.framedV1() {
 		x.sealer = &sealer{cipher: x.cipher}
 	}
 	raw := rawConn(x.conn)
@@ -260,6 +262,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	if s.recv.budget.Hold(reading{x}) {
 		x.bar = make(chan struct{})
 	}
+	x.subscribeAll()
 	written := make(chan struct{})
 	s.send.Lock()
 	wake := x.pipe.out.SetConsumer(x)
@@ -280,7 +283,7 @@ func (s *socket) serve(x *session, early []byte) error {
 // refuse tells the peer why it is not let in though its handshake was in
 // order. It is a courtesy, and not waited for long.
 func (x *session) refuse(why error) {
-	if x.pipe.ctx.Err() == nil && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
+	if x.pipe.ctx.Err() == nil && !x.legacy() && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
 		_, _ = x.writeAll([][]byte{zmtp.AppendError(nil, why.Error())}, 0)
 	}
 }

@@ -23,6 +23,12 @@ type Config struct {
 	// SendIdentity has Identity sent, even if empty, as REQ, DEALER and ROUTER
 	// do. An Identity that is not sent is not used.
 	SendIdentity bool
+	// Legacy lets in peers of ZMTP 1.0 (RFC 13) and 2.0 (RFC 15), which know no
+	// security: it goes with NULL alone, and with nobody to be asked (WT-17). The
+	// greeting then goes out step by step, as libzmq's does. A SocketType that ZMTP
+	// 2.0 has no octet for goes on refusing them. To such a peer Identity is sent in
+	// any case.
+	Legacy bool
 	// Properties are sent after those two; by convention their names begin
 	// with "X-" (WT-45).
 	Properties Metadata
@@ -48,6 +54,9 @@ func (c Config) Validate() error {
 	}
 	if len(c.Identity) > 0 && c.Identity[0] == 0 {
 		return fmt.Errorf("identity %q, expected a first octet other than zero", c.Identity)
+	}
+	if m, ok := c.Mechanism.(*null); c.Legacy && c.Mechanism != nil && (!ok || m.asks) {
+		return fmt.Errorf("peers before ZMTP 3.0 beside %s, expected %s and nobody to be asked", c.Mechanism.Name(), NullName)
 	}
 	if c.Mechanism != nil {
 		if name := c.Mechanism.Name(); !validMechanism(name) {

@@ -3,7 +3,8 @@
 // reading, writing, deadlines and queues to its caller.
 //
 // Sent is always version 3.1. Peers that announce 3.0 or anything higher are
-// served (WT-11); a peer of ZMTP 1.0 or 2.0 fails with a [*VersionError]. What
+// served (WT-11); a peer of ZMTP 1.0 or 2.0 fails with a [*VersionError], unless
+// [Config.Legacy] lets it in. What
 // a 3.0 peer does not know, the caller leaves out or says in the older form:
 // see [Peer.AtLeast] and [AppendSubscribeMessage].
 //

@@ -35,6 +35,7 @@ type Handshake struct {
 	mech   Mechanism
 	buf    []byte // the greeting or command frame that is arriving
 	out    []byte
+	ours   []byte // of our greeting, what the peer's has to come for first
 	peer   Peer
 	phase  phase
 
@@ -47,6 +48,7 @@ type phase uint8
 
 const (
 	greeting phase = iota // the peer's greeting is arriving
+	naming                // the first frame of a peer from before ZMTP 3.0 is arriving
 	security              // the mechanism is at work
 	done
 	failed
@@ -67,6 +69,10 @@ func NewHandshake(c Config) *Handshake {
 		return h
 	}
 	h.out = AppendGreeting(nil, Greeting{Mechanism: h.mech.Name(), AsServer: h.mech.AsServer()})
+	if h.config.Legacy = c.Legacy && slices.Contains(legacyTypes[:], c.SocketType); h.config.Legacy {
+		padSignature(h.out, len(c.Identity))
+		h.out, h.ours = h.out[:majorOffset:majorOffset], h.out[majorOffset:]
+	}
 	return h
 }
 
@@ -82,6 +88,9 @@ func (h *Handshake) Receive(b []byte) (n int, err error) {
 	for h.phase == greeting && n < len(b) {
 		n += h.receiveGreeting(b[n:])
 	}
+	if h.phase == naming {
+		n += h.receiveIdentity(b[n:])
+	}
 	for h.phase == security {
 		h.advance()
 		if h.phase != security || h.mech.State() != Receiving || n == len(b) {
@@ -93,8 +102,9 @@ func (h *Handshake) Receive(b []byte) (n int, err error) {
 }
 
 // Output returns the octets to write now, nil if there are none: the greeting
-// at once, the mechanism's commands as they become due, and an ERROR when the
-// handshake fails on this side. The slice is the caller's.
+// at once, or with Config.Legacy step by step, the mechanism's commands as they
+// become due, and an ERROR when the handshake fails on this side. The slice is
+// the caller's.
 func (h *Handshake) Output() []byte {
 	out := h.out
 	h.out = nil
@@ -151,7 +161,20 @@ func (h *Handshake) Peer() Peer { return h.peer }
 
 // receiveGreeting takes what belongs to the greeting and returns how much.
 func (h *Handshake) receiveGreeting(b []byte) int {
-	n := h.buffer(b, GreetingSize)
+	size := GreetingSize
+	if h.config.Legacy {
+		size = stagedGreeting(h.buf)
+	}
+	n := h.buffer(b, size)
+	if h.config.Legacy {
+		h.stage()
+		if p, old, known := legacyPeer(h.buf); known {
+			h.downgrade(p)
+			return n
+		} else if old {
+			return n
+		}
+	}
 	g, err := ParseGreeting(h.buf)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return n
