@@ -22,6 +22,8 @@ const (
 	GATHER  = "GATHER"  // RFC 49, draft
 	PEER    = "PEER"    // RFC 51, draft
 	CHANNEL = "CHANNEL" // RFC 52, draft
+
+	STREAM = "STREAM" // libzmq's, without ZMTP: it is in no handshake
 )
 
 // Compatible reports whether a socket of type a may talk to one of type b. It is symmetric. Names are compared octet

@@ -64,6 +64,7 @@ type config struct {
 	relaxed, correlate            bool // REQ
 	verbose, verboser, manual     bool // XPUB
 	noDrop                        bool // PUB, XPUB
+	noNotices                     bool // STREAM
 	welcome                       Message
 	single                        bool   // a message has one frame: CLIENT, SERVER, SCATTER, GATHER, PEER, CHANNEL
 	hello, farewell, hiccup       []byte // empty: none

@@ -264,7 +264,7 @@ func (s *socket) transport(endpoint string) (transport.Transport, transport.Endp
 			Endpoint: endpoint, Reason: "no transport for the scheme " + e.Scheme,
 		}}
 	}
-	return t, e, nil
+	return t, e, s.carriesOctets(endpoint, t)
 }
 
 // onePerEndpoint reports whether a socket type connects to an endpoint once at most.

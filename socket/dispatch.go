@@ -45,8 +45,8 @@ func (s *socket) dispatch(wake queue.Waker) {
 // writeAtOnce writes frames as far as the connection takes them at once, and
 // returns of how many octets of them that is.
 func (x *session) writeAtOnce(frames []byte) int {
-	if x.sealer != nil {
-		return x.sealer.begin(x.writeNow, frames)
+	if x.outgoing != nil {
+		return x.outgoing.begin(x.writeNow, frames)
 	}
 	return x.writeNow.write(frames)
 }
@@ -84,7 +84,7 @@ func (x *session) lastDispatch() {
 		x.pipe.out.Restore(x.rest, x.taken)
 		x.rest = nil
 	}
-	if x.sealer != nil {
-		x.sealer.free()
+	if x.outgoing != nil {
+		x.outgoing.free()
 	}
 }

@@ -101,7 +101,7 @@ func dispatchInParts(t *testing.T, w way) {
 			t.Fatal(err)
 		}
 		push.socket.send.Lock()
-		if x.rest != nil && (x.taken > 0 || w.secret && x.sealer.sent > 0) {
+		if x.rest != nil && (x.taken > 0 || w.secret && x.outgoing.(*sealer).sent > 0) {
 			parts++
 		}
 		push.socket.send.Unlock()

@@ -6,6 +6,7 @@
 //	RFC 28  Req <-> Rep                  request and reply, in lockstep
 //	        Dealer <-> Router            the same without lockstep, many at a time
 //	RFC 31  Pair <-> Pair                exactly two
+//	        Stream <-> any peer          octets without ZMTP, each connection by an id
 //	RFC 48  Radio -> Dish                each message goes to all who joined its group
 //
 // and, for messages of one frame, those that libzmq has as drafts:
@@ -126,6 +127,8 @@
 //   - All methods of all sockets are safe for concurrent use.
 //   - Peers of ZMTP 1.0 and 2.0 are refused unless [WithLegacyZMTP] is set. The
 //     socket type that one of 2.0 announces has to go with ours.
+//   - A STREAM's connection that is made again has a new routing id, an id that no
+//     connection has is ErrNoRoute, and the side that ends one gets the notice, too.
 //   - In process, a connection that ended is made again like any other, and
 //     socket types have to go together.
 package socket

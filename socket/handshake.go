@@ -177,6 +177,13 @@ func (s *socket) meet(ctx context.Context, x *session) error {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { x.end(ErrClosed) })
 	defer stop()
+	if s.bare {
+		s.settled(x)
+		if err := x.open(); err != nil {
+			return err
+		}
+		return s.serve(x, nil)
+	}
 	if c, ok := x.conn.(inprocessConn); ok {
 		remote, err := s.introduce(ctx, x, c)
 		s.settled(x)

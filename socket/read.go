@@ -27,10 +27,16 @@ type subscribers interface {
 func (x *session) read(early []byte) error {
 	s := x.pipe.s
 	subs, inspect := s.rules.(subscribers)
-	d := queue.NewDecoder(s.cfg.limits(), x, inspect)
+	limits := s.cfg.limits()
+	if s.bare {
+		limits = queue.Limits{} // what comes at once is no message of the peer's
+	}
+	d := queue.NewDecoder(limits, x, inspect)
 	x.decoder = d
 	defer d.Free()
 	switch {
+	case s.bare:
+		x.incoming = bareReader{}
 	case x.cipher != nil:
 		x.incoming = newUnsealer(x, early)
 	case x.framedV1():
@@ -43,6 +49,8 @@ func (x *session) read(early []byte) error {
 	if !x.pass() {
 		return x.cause
 	}
+	x.notice(false)
+	defer x.notice(true)
 	for {
 		var n int
 		var err error

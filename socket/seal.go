@@ -10,8 +10,6 @@ import (
 // A sealer encrypts frames on their way to a connection, each by itself, and
 // writes them, as many at a time as a chunk holds. Without a cipher it gives them
 // the form of ZMTP 1.0 instead. It belongs to whoever writes.
-// What it tells is in octets of the frames as they were given to it, which is
-// what the queue counts; a frame of which the connection took a part is none.
 type sealer struct {
 	cipher *zmtp.Cipher
 	out    *chunk // what has been sealed and not yet taken; nil if there is nothing
@@ -20,10 +18,7 @@ type sealer struct {
 	begun  int    // octets of the frames in it that will be given again
 }
 
-// write writes frames: slices of whole ones, and of those with a large body the
-// header, at the end of a slice, and the body in one of its own. It returns the
-// octets of frames that the connection has taken, which is all of them unless
-// there is an error.
+// write implements outgoing.
 func (o *sealer) write(conn io.Writer, frames [][]byte) (n int, err error) {
 	size := 0
 	for _, b := range frames {
@@ -53,9 +48,7 @@ func (o *sealer) write(conn io.Writer, frames [][]byte) (n int, err error) {
 	return n + taken, err
 }
 
-// begin writes frames as far as the connection takes them at once. If it does
-// not take all, write has to be called next, with these frames and perhaps more,
-// and goes on from there; what it returns then includes them.
+// begin implements outgoing.
 func (o *sealer) begin(now *attempt, frames []byte) (n int) {
 	size := len(frames)
 	for b := frames; len(b) > 0; {

@@ -33,7 +33,7 @@ type session struct {
 
 	cipher   *zmtp.Cipher // nil if the traffic goes in the clear
 	incoming translator   // belongs to whoever decodes; nil if frames come as they are queued
-	sealer   *sealer      // belongs to whoever writes; nil if they go so
+	outgoing outgoing     // belongs to whoever writes; nil if they go so
 
 	writeNow *attempt    // nil if the connection cannot be written without waiting
 	gather   net.Buffers // what the writer is at, here because it would be allocated each time
@@ -242,8 +242,11 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
-	if x.cipher != nil || x.framedV1() {
-		x.sealer = &sealer{cipher: x.cipher}
+	switch {
+	case s.bare:
+		x.outgoing = new(bareWriter)
+	case x.cipher != nil || x.framedV1():
+		x.outgoing = &sealer{cipher: x.cipher}
 	}
 	raw := rawConn(x.conn)
 	x.writeNow = newWriteAttempt(raw)
@@ -283,7 +286,7 @@ func (s *socket) serve(x *session, early []byte) error {
 // refuse tells the peer why it is not let in though its handshake was in
 // order. It is a courtesy, and not waited for long.
 func (x *session) refuse(why error) {
-	if x.pipe.ctx.Err() == nil && !x.legacy() && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
+	if x.pipe.ctx.Err() == nil && !x.pipe.s.bare && !x.legacy() && x.conn.SetWriteDeadline(time.Now().Add(partingTime)) == nil {
 		_, _ = x.writeAll([][]byte{zmtp.AppendError(nil, why.Error())}, 0)
 	}
 }

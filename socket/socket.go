@@ -17,6 +17,7 @@ import (
 // Its locks, and the order they are taken in, are in docs/architecture.md.
 type socket struct {
 	kind     string // the Socket-Type of the handshake
+	bare     bool   // there is none: connections carry octets without ZMTP
 	cfg      *config
 	rules    rules
 	packing  *packing // nil: the type has no endpoints of datagrams

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"io"
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
@@ -93,16 +94,33 @@ func (x *session) takeControl(spare []byte) []byte {
 	return control
 }
 
+// An outgoing gives frames on their way to a connection another form than that in
+// which they are queued. What it tells is in octets of the queued form, and a
+// frame of which the connection took a part is none.
+type outgoing interface {
+	// write writes frames: slices of whole ones, and of those with a large body the
+	// header, at the end of a slice, and the body in one of its own. It returns the
+	// octets of frames that the connection has taken, which is all of them unless
+	// there is an error.
+	write(conn io.Writer, frames [][]byte) (n int, err error)
+	// begin writes frames as far as the connection takes them at once. If it does
+	// not take all, write has to be called next, with these frames and perhaps more,
+	// and goes on from there; what it returns then includes them.
+	begin(now *attempt, frames []byte) (n int)
+	// free gives its memory back.
+	free()
+}
+
 // writeAll writes the slices with as few system calls as the connection
 // allows, behind the first taken octets, which it has taken already. It returns
 // how many it has taken then.
 func (x *session) writeAll(iov [][]byte, taken int) (int, error) {
 	limit := x.pipe.s.cfg.maxStall
-	if x.sealer != nil {
+	if x.outgoing != nil {
 		if limit > 0 {
-			return x.sealer.write(stalling{x.conn, limit}, iov)
+			return x.outgoing.write(stalling{x.conn, limit}, iov)
 		}
-		return x.sealer.write(x.conn, iov)
+		return x.outgoing.write(x.conn, iov)
 	}
 	iov[0] = iov[0][taken:]
 	if limit > 0 {
