@@ -48,14 +48,12 @@ func (r *Routes[T]) Add(id []byte, x T) (assigned string, err error) {
 	if old, named := r.ids[x]; named {
 		return "", fmt.Errorf("%w: the peer is already called %q", ErrTaken, old)
 	}
-	switch {
-	case len(id) == 0:
+	if len(id) == 0 {
 		assigned = r.generate()
-	case len(id) > maxIdentity:
-		return "", fmt.Errorf("%w: %d octets, expected at most %d", ErrIdentity, len(id), maxIdentity)
-	case id[0] == 0:
-		return "", fmt.Errorf("%w: %q begins with a zero octet, as only generated ones do", ErrIdentity, id)
-	default:
+	} else {
+		if err := CheckIdentity(id); err != nil {
+			return "", err
+		}
 		assigned = string(id)
 		if _, taken := r.peers[assigned]; taken {
 			return "", fmt.Errorf("%w: %q", ErrTaken, id)
@@ -63,6 +61,18 @@ func (r *Routes[T]) Add(id []byte, x T) (assigned string, err error) {
 	}
 	r.enter(assigned, x)
 	return assigned, nil
+}
+
+// CheckIdentity returns an error that matches [ErrIdentity] unless id is an identity that a peer may choose or be
+// given by name: 1 to 255 octets, of which the first is not zero.
+func CheckIdentity(id []byte) error {
+	switch {
+	case len(id) == 0 || len(id) > maxIdentity:
+		return fmt.Errorf("%w: %d octets, expected 1 to %d", ErrIdentity, len(id), maxIdentity)
+	case id[0] == 0:
+		return fmt.Errorf("%w: %q begins with a zero octet, as only generated ones do", ErrIdentity, id)
+	}
+	return nil
 }
 
 // Replace hands the identity id over to x, which is not in the table (RR-45). The peer that had it stays in the table

@@ -22,13 +22,12 @@ func (s *socket) Connect(endpoint string) error {
 	if t, e, ok := s.packets(endpoint); ok {
 		return s.connectPacket(t, e)
 	}
-	_, err := s.connect(endpoint)
+	_, err := s.connect(endpoint, nil)
 	return err
 }
 
-// connect is Connect for streams, and returns the pipe it has made; nil if there
-// was one.
-func (s *socket) connect(endpoint string) (*pipe, error) {
+// connect is Connect for streams; admit and what it returns are those of launch.
+func (s *socket) connect(endpoint string, admit func(*pipe) error) (*pipe, error) {
 	t, e, err := s.transport(endpoint)
 	if err != nil {
 		return nil, s.fail("connect", endpoint, err)
@@ -39,7 +38,7 @@ func (s *socket) connect(endpoint string) (*pipe, error) {
 		}
 	}
 	_, inprocess := t.(*inproc.Transport)
-	return s.connectBy(endpoint, func(ctx context.Context) (net.Conn, error) {
+	return s.connectBy(endpoint, admit, func(ctx context.Context) (net.Conn, error) {
 		if !inprocess { // there, to wait is all there is to dialing
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, s.cfg.handshakeTime)
@@ -58,21 +57,22 @@ func (s *socket) connect(endpoint string) (*pipe, error) {
 // socket closes what it returns. The name stands for the peer in events, and is
 // what Disconnect takes. Safe for concurrent use.
 func (s *socket) ConnectFunc(name string, dial func(ctx context.Context) (net.Conn, error)) error {
-	_, err := s.connectBy(name, dial)
+	_, err := s.connectBy(name, nil, dial)
 	return err
 }
 
-// connectBy is ConnectFunc, and returns the pipe it has made; nil if there was
-// one.
-func (s *socket) connectBy(name string, dial func(ctx context.Context) (net.Conn, error)) (*pipe, error) {
+// connectBy is ConnectFunc; admit and what it returns are those of launch.
+func (s *socket) connectBy(name string, admit func(*pipe) error, dial func(context.Context) (net.Conn, error)) (*pipe, error) {
 	p := s.newPipe(name, true)
-	return s.launch(p, func() error { return s.dial(p, dial) })
+	return s.launch(p, admit, func() error { return s.dial(p, dial) })
 }
 
 // launch makes p part of the socket, and lets run work for it until it is over;
-// an error of run is told in an event. It returns nil in place of p if there was
-// a pipe for the endpoint and there shall be no other.
-func (s *socket) launch(p *pipe, run func() (stopped error)) (*pipe, error) {
+// an error of run is told in an event. Admit, unless nil, is asked about p before
+// the socket has it, with the send lock held: the reason it returns is why nothing
+// is connected. In place of p it returns nil if there was a pipe for the endpoint
+// and there shall be no other.
+func (s *socket) launch(p *pipe, admit func(*pipe) error, run func() (stopped error)) (*pipe, error) {
 	name := p.endpoint
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,6 +86,15 @@ func (s *socket) launch(p *pipe, run func() (stopped error)) (*pipe, error) {
 				p.cancel()
 				return nil, nil
 			}
+		}
+	}
+	if admit != nil {
+		s.send.Lock()
+		err := admit(p)
+		s.send.Unlock()
+		if err != nil {
+			p.cancel()
+			return nil, s.fail("connect", name, err)
 		}
 	}
 	s.dialers[p] = struct{}{}

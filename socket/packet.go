@@ -97,7 +97,7 @@ func (s *socket) connectPacket(t transport.PacketTransport, e transport.Endpoint
 	}
 	p := s.newPipe(endpoint, true)
 	p.caster = newCaster(p, s.packing.pack)
-	_, err = s.launch(p, func() error {
+	_, err = s.launch(p, nil, func() error {
 		s.cast(p, t, e.Address)
 		return nil
 	})

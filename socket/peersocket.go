@@ -40,7 +40,7 @@ func (x *PeerSocket) ConnectPeer(endpoint string) (PeerID, error) {
 	if x.cfg.immediate {
 		return "", x.fail("connect", endpoint, fmt.Errorf("%w: ConnectPeer and WithImmediate do not go together", ErrOption))
 	}
-	p, err := x.connect(endpoint)
+	p, err := x.connect(endpoint, nil)
 	if err != nil {
 		return "", err
 	}

@@ -40,6 +40,7 @@ func NewRouter(opts ...RouterOption) (*Router, error) {
 type routing struct {
 	s      *socket
 	routes *pattern.Routes[*session] // guarded by the send lock
+	named  map[PeerID]*pipe          // by ConnectAs, whether connected or not; guarded by the send lock
 }
 
 // Send sends a message to the peer whose identity is the first frame, which is
@@ -87,7 +88,7 @@ func (b *routing) send(ctx context.Context, wait bool, id []byte, frames [][]byt
 			s.send.Unlock()
 			return s.fail("send", "", ErrClosed)
 		}
-		x, ok := b.routes.Lookup(id)
+		p, ok := b.to(id)
 		if !ok {
 			if s.cfg.silent {
 				s.send.drops[DropNoRoute]++
@@ -101,7 +102,6 @@ func (b *routing) send(ctx context.Context, wait bool, id []byte, frames [][]byt
 			s.send.Unlock()
 			return nil
 		}
-		p := x.pipe
 		if p.out.Fits(size) {
 			wake := p.out.Append(nil, frames)
 			s.dispatch(wake)
@@ -125,6 +125,12 @@ func (b *routing) open(*pipe) {}
 // unless it may be handed over (RR-45).
 func (b *routing) attach(x *session) error {
 	announced := []byte(x.peer.ID)
+	if p := b.named[x.peer.ID]; p != nil && p != x.pipe {
+		return fmt.Errorf("%w: identity %q is that of %s here", ErrProtocol, announced, p.endpoint)
+	}
+	if x.pipe.name != "" {
+		announced = []byte(x.pipe.name)
+	}
 	id, err := b.routes.Add(announced, x)
 	if errors.Is(err, pattern.ErrTaken) {
 		holder, _ := b.routes.Lookup(announced)
@@ -144,10 +150,16 @@ func (b *routing) attach(x *session) error {
 
 func (b *routing) detach(x *session) {
 	b.forget(x)
-	x.pipe.forfeit() // it was for this peer, not for the next one at the endpoint
+	if x.pipe.name == "" {
+		x.pipe.forfeit() // it was for this peer, not for the next one at the endpoint
+	}
 }
 
 func (b *routing) drop(p *pipe) {
+	if b.named[p.name] == p {
+		delete(b.named, p.name)
+		b.s.send.waiters.wakeAll()
+	}
 	if p.session != nil {
 		b.forget(p.session)
 	}

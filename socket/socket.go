@@ -151,6 +151,7 @@ type pipe struct {
 	greeted  atomic.Bool   // its greeting has come
 	evicted  atomic.Bool   // its handshake is to end rather than wait for the peer
 
+	name     PeerID      // that the application has given its peer; empty: none (ConnectAs)
 	session  *session    // present connection, if any
 	shared   bool        // in process: out is the incoming queue of the peer, too,
 	far      queue.Marks // which adds its marks
