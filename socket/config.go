@@ -61,6 +61,7 @@ type config struct {
 
 	immediate, conflate, probe    bool
 	mandatory, handover, silent   bool // ROUTER
+	notify                        Notify
 	relaxed, correlate            bool // REQ
 	verbose, verboser, manual     bool // XPUB
 	noDrop                        bool // PUB, XPUB
@@ -136,6 +137,8 @@ func (c *config) validate() error {
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
 	case c.deniedGiven && (c.deniedMin <= 0 || c.deniedMax < c.deniedMin):
 		return bad("WithRedialDenied(%v, %v): want 0 < shortest <= longest", c.deniedMin, c.deniedMax)
+	case c.notify&^allNotices != 0:
+		return bad("WithNotify(%#x): want the constants Notify…", uint8(c.notify))
 	case c.redialStop&^allStops != 0:
 		return bad("WithRedialStop(%#x): want the constants Stop…", uint8(c.redialStop))
 	}

@@ -35,18 +35,21 @@ func (s *socket) hello(p *pipe) queue.Waker {
 }
 
 // lastOf returns the message with which a connection that has ended ends for the
-// application: none if it has ended it itself, or if another peer goes by its name
-// now. The caller holds the send lock.
+// application, or nil: none if another peer goes by its name now, and of those
+// options only the one that shows every end shows one that we have made ourselves.
+// The caller holds the send lock.
 func (s *socket) lastOf(x *session) []byte {
 	switch p := x.pipe; {
 	case x.succeeded:
 		return nil
-	case !p.dialed:
+	case s.cfg.notify&NotifyDisconnect != 0:
+		return []byte{}
+	case !p.dialed && len(s.cfg.farewell) > 0:
 		return s.cfg.farewell
-	case p.draining:
-		return nil
+	case p.dialed && !p.draining && len(s.cfg.hiccup) > 0:
+		return s.cfg.hiccup
 	}
-	return s.cfg.hiccup
+	return nil
 }
 
 // validateNotes looks at the messages that are sent, or delivered, by themselves.
@@ -58,6 +61,9 @@ func (c *config) validateNotes() error {
 		if n := int64(len(m.body)); c.maxMessage > 0 && n > c.maxMessage {
 			return fmt.Errorf("%w: %s: %d octets, above WithMaxMessageSize(%d)", ErrOption, m.option, n, c.maxMessage)
 		}
+	}
+	if len(c.farewell) > 0 && c.notify&NotifyDisconnect != 0 {
+		return fmt.Errorf("%w: WithDisconnectMessage and WithNotify(NotifyDisconnect) are two ways to show the same", ErrOption)
 	}
 	if len(c.hello) > 0 && c.conflate {
 		return fmt.Errorf("%w: WithHelloMessage with WithConflate: one would take the other's place", ErrOption)

@@ -52,6 +52,7 @@ type inlet struct {
 	base     uint64   // messages that had passed the queue before
 	replaced uint64   // of these, those that newer ones replaced
 	gone     bool     // the connection has ended: nothing more comes
+	coming   bool     // it is yet to be shown that the peer has come (WithNotify)
 	received uint64   // messages received in all, once gone
 }
 
@@ -121,14 +122,14 @@ func (r *recvSide) add(in *inlet) {
 }
 
 // end is told that in's connection has ended: what it has stays readable
-// unless nobody reads any more. Last, unless empty, is one more message that the
+// unless nobody reads any more. Last, unless nil, is one more message that the
 // application gets of it then.
 func (r *recvSide) end(in *inlet, last []byte) {
 	r.Lock()
 	defer r.Unlock()
 	in.Seal()
 	in.gone = true
-	if len(last) > 0 && !r.closed {
+	if last != nil && !r.closed {
 		in.Append([][]byte{last})
 	}
 	if r.closed {
@@ -139,7 +140,8 @@ func (r *recvSide) end(in *inlet, last []byte) {
 	n, _, d := in.Unread()
 	in.received = in.passed(d)
 	r.flow.Dropped[DropConflated] += d.Conflated - in.replaced
-	if n == 0 {
+	r.part(in)
+	if n == 0 && !in.coming {
 		r.remove(in)
 		return
 	}
@@ -214,6 +216,11 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 				return nil, s.fail("recv", "", err)
 			}
 			continue
+		}
+		if in.coming {
+			m := r.notice(in, into, from)
+			r.Unlock()
+			return m, nil
 		}
 		r.patient = wait
 		raw := in.Next()

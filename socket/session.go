@@ -161,9 +161,7 @@ func (s *socket) attach(x *session) error {
 	if err == nil && !p.draining { // a draining pipe only gets rid of what it has
 		if err = s.rules.attach(x); err == nil {
 			wake = s.greet(x)
-			if x.ousted != nil {
-				x.ousted.succeeded = true
-			}
+			x.admitted()
 		}
 	}
 	if err == nil {
