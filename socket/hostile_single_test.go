@@ -39,6 +39,9 @@ func (x toOnly) Send(ctx context.Context, frames ...[]byte) error {
 	return x.SendTo(ctx, x.Stats().Each[0].Peer.ID, frames...)
 }
 
+// exclusive reports whether such a socket has one peer.
+func (k kindOfSocket) exclusive() bool { return k.name == "PAIR" || k.name == "CHANNEL" }
+
 // singleKinds are the sockets whose messages have one frame.
 var singleKinds = []kindOfSocket{
 	{

@@ -196,9 +196,6 @@ var kindsOfSocket = []kindOfSocket{
 	},
 }
 
-// exclusive reports whether such a socket has one peer.
-func (k kindOfSocket) exclusive() bool { return k.name == "PAIR" || k.name == "CHANNEL" }
-
 func asked(ctx context.Context, req *Req, rep *Rep) error {
 	if err := passed(ctx, req, rep, "question"); err != nil {
 		return err
