@@ -21,7 +21,7 @@
 //   - [github.com/brokerless/brokerless/codec]: values in place of octets;
 //   - [github.com/brokerless/brokerless/call]: requests and replies;
 //   - [github.com/brokerless/brokerless/transport]: what a transport has to do,
-//     with tcp, ipc and inproc below it, and a suite of tests for new ones;
+//     with tcp, ipc, inproc and udp below it, and a suite of tests for new ones;
 //   - [github.com/brokerless/brokerless/pattern]: the rules of the patterns,
 //     without I/O;
 //   - examples: programs to run and to read.

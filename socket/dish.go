@@ -16,7 +16,8 @@ import (
 //
 // Over udp, which it binds, it receives what anybody sends to the address, or to
 // the multicast group; see Radio. A datagram that finds the queue full is dropped
-// and counted, as is one that is malformed.
+// and counted, as is one that is malformed. RecvFrom does not tell who sent it: of
+// the Peer only Endpoint and LocalAddr are set.
 type Dish struct {
 	*socket
 	receiving

@@ -8,6 +8,7 @@
 //	RFC 31  Pair <-> Pair                exactly two
 //	        Stream <-> any peer          octets without ZMTP, each connection by an id
 //	RFC 48  Radio -> Dish                each message goes to all who joined its group
+//	        Datagram                     datagrams, to and from any program
 //
 // and, for messages of one frame, those that libzmq has as drafts:
 //
@@ -20,7 +21,9 @@
 // Connect, or both; which side binds has nothing to do with which side sends.
 // Connect returns at once and keeps the connection up from then on. Endpoints
 // are "tcp://host:port", "ipc:///path", "ipc://@name" (Linux), and
-// "inproc://name" between sockets of one process.
+// "inproc://name" between sockets of one process. RADIO, DISH and DGRAM also have
+// "udp://host:port" and "udp://interface;group:port", without connections: RADIO
+// connects there, the other two bind.
 //
 //	push, err := socket.NewPush()
 //	if err != nil { … }
@@ -77,6 +80,7 @@
 //	subscriptions            100,000   WithMaxSubscriptions   closed
 //	octets of all topics     16 MiB    WithMaxSubscriptions   closed
 //	groups                   10,000    WithMaxGroups          closed; each has 255 octets at most
+//	datagram                 8 KiB     -                      dropped, as is one that finds its queue full
 //	PONG that are owed       1         -                      the newest counts
 //
 //	what waits, each way
@@ -119,6 +123,9 @@
 //     identity is refused, with an event that says so.
 //   - Everything a peer does has a limit, see Limits: messages 64 MiB and 4096
 //     frames, subscriptions 100,000 and 16 MiB, and so on.
+//   - A RADIO over udp sends no group name over 127 octets; a socket that asks
+//     for security has no endpoints of udp; and a unicast port of udp is one
+//     socket's alone.
 //   - Heartbeats are on, every 5 s, for peers that speak ZMTP 3.1.
 //   - Redialing backs off, with jitter, from 100 ms to 10 s, and never ends; a
 //     peer that was refused for breaking the protocol is tried again at the

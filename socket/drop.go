@@ -5,15 +5,15 @@ type DropReason uint8
 
 // The reasons for which messages are dropped. Each drop is counted in [Stats].
 const (
-	DropFull      DropReason = iota // the peer's queue was at its high-water mark (PUB, XPUB, XSUB, RADIO, ROUTER, REP)
+	DropFull      DropReason = iota // the peer's queue was at its high-water mark (PUB, XPUB, XSUB, RADIO, ROUTER, REP), or ours was and there is nobody to hold up (udp)
 	DropNoRoute                     // no peer has the routing id (ROUTER with WithSilentDrop)
-	DropPeerGone                    // the peer left before it took the message
+	DropPeerGone                    // the peer left before it took the message, or the system did not take the datagram
 	DropClosed                      // the socket or endpoint was closed before the message left
 	DropConflated                   // a newer message took its place (WithConflate)
 	DropFiltered                    // no subscription matches (SUB), or the group is not joined (DISH)
 	DropStale                       // not the answer to the present request (REQ)
 	DropMalformed                   // not of the form that the pattern asks for: REQ, REP, PUB, RADIO, DISH, and more than one frame
-	DropTooLarge                    // above the limits of the receiver, from a peer in process
+	DropTooLarge                    // above the limits of the receiver, from a peer in process or over udp
 	dropReasons
 )
 

@@ -19,7 +19,7 @@ const (
 	EventHandshakeFailed                      // the peer was refused or refused us; Err says why (HANDSHAKE_FAILED_…)
 	EventDisconnected                         // an established connection ended; Err says why (DISCONNECTED)
 	EventUnbound                              // a listener ended (CLOSED)
-	EventDropping                             // messages for a peer are being dropped; once until it recovers
+	EventDropping                             // messages for a peer, or over udp from any, are being dropped; once until it recovers
 	EventRedial                               // the connection will be tried again after Delay (CONNECT_RETRIED)
 	EventRedialStopped                        // the connection will not be tried again; Err says why (WithRedialStop)
 )

@@ -3,7 +3,10 @@ package socket
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -95,6 +98,63 @@ func TestHostileMembership(t *testing.T) {
 	if n := victim.groups.Topics(); n != 2 {
 		t.Errorf("%d groups are kept, want 2", n)
 	}
+}
+
+// TestHostileDatagrams: who throws whatever at a port, or more than is received,
+// does not hurt those who come by a connection, nor the next datagram.
+func TestHostileDatagrams(t *testing.T) {
+	victim, friend := closing(t, must(NewDish(WithRecvHWM(10)))), closing(t, must(NewRadio()))
+	if err := victim.Join("A"); err != nil {
+		t.Fatal(err)
+	}
+	linked(t, "tcp", friend, victim)
+	if err := friend.WaitMembers(bounded(t), "A", 1); err != nil {
+		t.Fatal(err)
+	}
+	attacker := must(net.Dial("udp", strings.TrimPrefix(must(victim.Bind("udp://127.0.0.1:0")), "udp://")))
+	defer attacker.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	sent := uint64(0)
+	throw := func(b []byte) {
+		must(attacker.Write(b))
+		for sent++; victim.Stats().In.Messages < sent; { // no faster than it is read, or the system would drop
+			runtime.Gosched()
+		}
+	}
+	for range 1000 {
+		b := make([]byte, random.IntN(600))
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		throw(b)
+	}
+	for range 100 {
+		throw([]byte("\x01Aflood"))
+	}
+	in := victim.Stats().In
+	if in.Dropped[DropFull] < 90 || in.Dropped[DropMalformed] == 0 || in.Queued != 10 {
+		t.Errorf("in: %+v", in)
+	}
+	if err := friend.SendGroup(bounded(t), "A", []byte("served")); err != nil {
+		t.Fatal(err)
+	}
+	for served := false; !served; {
+		m, err := victim.Recv(bounded(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		served = string(m[1]) == "served"
+	}
+	for in := victim.Stats().In; in.Queued > 0; in = victim.Stats().In {
+		if _, err := victim.Recv(bounded(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(attacker.Write([]byte("\x01Athe next")))
+	if m, err := victim.Recv(bounded(t)); err != nil || string(m[1]) != "the next" {
+		t.Errorf("received %v, %v", m, err)
+	}
+	balanced(t, "victim", victim.Stats())
 }
 
 // TestRadioAllocations: a message costs none.

@@ -58,8 +58,9 @@ func (m Message) String() string {
 	return b.String()
 }
 
-// Sender is what can send: every socket but PULL, SUB, GATHER and DISH. Most take
-// several frames; CLIENT, SCATTER and CHANNEL take one, RADIO a group and a body.
+// Sender is what can send: every socket but PULL, SUB, GATHER and DISH, which only
+// receive, and SERVER and PEER, which have SendTo alone. Most take several frames;
+// CLIENT, SCATTER and CHANNEL take one, RADIO takes a group and a body.
 type Sender interface {
 	Send(ctx context.Context, frames ...[]byte) error
 }

@@ -35,7 +35,7 @@ func (t *Transport) bindGroup(group netip.Addr, port uint16, ifi *net.Interface)
 		return nil, os.NewSyscallError("socket", err)
 	}
 	f := os.NewFile(uintptr(fd), "udp")
-	defer f.Close() // the connection has a copy
+	defer func() { _ = f.Close() }() // the connection has a copy
 	if err := errors.Join(setReuse(uintptr(fd)), t.bindDevice(uintptr(fd))); err != nil {
 		return nil, err
 	}
