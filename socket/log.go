@@ -80,7 +80,7 @@ func local(a net.Addr) bool {
 	case *net.UDPAddr:
 		return a.IP.IsLoopback()
 	}
-	return true
+	return a.Network() != "udp" // a group is the network's
 }
 
 // refused is told that a connection of p came to nothing.

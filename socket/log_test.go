@@ -12,6 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/brokerless/brokerless/transport"
+	"github.com/brokerless/brokerless/transport/udp"
 )
 
 // A logbook is a log that a test can read.
@@ -119,6 +122,48 @@ func TestLogWarnsOfOpenPort(t *testing.T) {
 				if !strings.Contains(lines[0], part) {
 					t.Errorf("%q does not say %q", lines[0], part)
 				}
+			}
+		})
+	}
+}
+
+// A packetPlace is a transport of packets whose conversations say they are bound
+// where they are not.
+type packetPlace struct {
+	*udp.Transport
+	at net.Addr
+}
+
+func (p packetPlace) ListenPacket(ctx context.Context, address string) (transport.PacketConn, error) {
+	c, err := p.Transport.ListenPacket(ctx, address)
+	return elsewhere{c, p.at}, err
+}
+
+type elsewhere struct {
+	transport.PacketConn
+	at net.Addr
+}
+
+func (e elsewhere) LocalAddr() net.Addr { return e.at }
+
+// A groupAddr is the address of a multicast group, with its interface.
+type groupAddr string
+
+func (groupAddr) Network() string  { return "udp" }
+func (g groupAddr) String() string { return string(g) }
+
+// TestLogWarnsOfOpenDatagrams: over udp anybody can send, in any name.
+func TestLogWarnsOfOpenDatagrams(t *testing.T) {
+	at := func(ip string) net.Addr { return &net.UDPAddr{IP: net.ParseIP(ip), Port: 5555} }
+	for at, want := range map[net.Addr]int{at("0.0.0.0"): 1, at("192.168.1.7"): 1, groupAddr("eth0;239.1.2.3:5555"): 1, at("127.0.0.1"): 0, at("::1"): 0} {
+		t.Run(at.String(), func(t *testing.T) {
+			log := new(logbook)
+			dish := closing(t, must(NewDish(log.option(), WithPacketTransport(packetPlace{udp.New(), at}))))
+			for range 3 {
+				must(dish.Bind("udp://127.0.0.1:0"))
+			}
+			if lines := log.lines("in anybody's name"); len(lines) != want || len(log.lines("")) != want {
+				t.Errorf("the log says %q, want %d lines", log.lines(""), want)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // namespace gives the goroutine of the test a network of its own, with an
@@ -27,6 +28,18 @@ func namespace(t *testing.T) {
 	} {
 		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(command)...).CombinedOutput(); err != nil {
 			t.Skipf("ip %s: %v: %s", command, err, out)
+		}
+	}
+	// The system notices a moment later that the interface is plugged in.
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		out, err := exec.CommandContext(t.Context(), "ip", "-6", "route", "show", "table", "local").CombinedOutput()
+		switch {
+		case err == nil && strings.Contains(string(out), "ff00::/8 dev d0"):
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("no route for groups: %v: %s", err, out)
 		}
 	}
 }
