@@ -64,6 +64,9 @@ type config struct {
 	notify                        Notify
 	relaxed, correlate            bool // REQ
 	verbose, verboser, manual     bool // XPUB
+	lastValue                     bool // XPUB: manual, and the next message is for whom the application subscribed
+	invert                        bool // PUB, XPUB, SUB
+	cancelAll                     bool // XSUB
 	noDrop                        bool // PUB, XPUB
 	noNotices                     bool // STREAM
 	welcome                       Message

@@ -20,6 +20,8 @@ type publishing struct {
 	mark    uint64
 	packed  queue.Packed
 	last    *session // the peer whose message was received last
+	alone   bool     // the next message is for only; if that is nil, for nobody (WithManualLastValue)
+	only    *session
 	notices *notices // what the application sees of subscriptions; nil for PUB
 }
 
@@ -52,6 +54,9 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 			return s.fail("send", "", ErrClosed)
 		}
 		b.match(frames[0])
+		if b.alone {
+			b.narrow()
+		}
 		if !s.cfg.noDrop || b.allFit(size) {
 			break
 		}
@@ -60,6 +65,7 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 			return s.fail("send", "", err)
 		}
 	}
+	b.alone, b.only = false, nil
 	late := fanOut(b.matches, &b.packed, size, frames)
 	s.send.Unlock()
 	for _, w := range late {
@@ -71,6 +77,10 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 // match finds the peers that a topic goes to, each once.
 func (b *publishing) match(topic []byte) {
 	b.matches = b.topics.AppendMatches(b.matches[:0], topic)
+	if b.s.cfg.invert {
+		b.invert()
+		return
+	}
 	if len(b.matches) < 2 {
 		return
 	}
@@ -128,7 +138,18 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 
 func (b *publishing) open(*pipe) {}
 
-func (b *publishing) attach(*session) error { return nil }
+func (b *publishing) attach(*session) error {
+	b.inverted()
+	return nil
+}
+
+// inverted wakes those who wait for subscribers, if there is one more because a
+// topic is not subscribed to.
+func (b *publishing) inverted() {
+	if b.s.cfg.invert {
+		b.s.send.watchers.wakeAll()
+	}
+}
 
 func (b *publishing) detach(x *session) {
 	b.forget(x)
@@ -224,6 +245,7 @@ func (b *publishing) cancel(x *session, topic []byte) {
 		x.topics--
 		x.octets -= len(topic)
 		b.s.send.waiters.wakeAll() // they need not wait for this peer any more
+		b.inverted()
 	}
 	if last || removed && c.verboser || c.manual {
 		b.show(x, subscriptionMessage(topic, false))

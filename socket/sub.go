@@ -52,5 +52,5 @@ func (b *subscribing) mayReceive() error { return nil }
 func (b *subscribing) accept(_ *inlet, m *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return nil, 0, DropFiltered, b.topics.Match(m.Frame(0))
+	return nil, 0, DropFiltered, b.topics.Match(m.Frame(0)) != b.s.cfg.invert
 }

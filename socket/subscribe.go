@@ -54,7 +54,7 @@ func (b *subscribing) one(topic []byte, on bool) error {
 	s.send.Lock()
 	closed := s.send.closed
 	var sessions []*session
-	if on || last {
+	if on || last || s.cfg.cancelAll {
 		for p := range s.send.pipes {
 			if x := p.session; x != nil && x.replayed {
 				sessions = append(sessions, x)

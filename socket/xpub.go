@@ -50,6 +50,9 @@ func (p *XPub) change(op, topic string, on bool) error {
 	}
 	s.send.Lock()
 	closed, x := s.send.closed, b.last
+	if on && s.cfg.lastValue && !closed {
+		b.alone, b.only = true, x
+	}
 	switch {
 	case closed || x == nil || x.pipe.session != x:
 	case on:
@@ -58,6 +61,7 @@ func (p *XPub) change(op, topic string, on bool) error {
 	default:
 		b.topics.Remove([]byte(topic), x.pipe)
 		s.send.waiters.wakeAll() // they need not wait for this peer any more
+		b.inverted()
 	}
 	s.unlockSend()
 	if closed {
