@@ -30,21 +30,23 @@ type config struct {
 	maxTopicBytes int
 	maxGroups     int // RADIO
 
-	linger          time.Duration // negative: for ever
-	handshakeTime   time.Duration
-	maxHandshakes   int
-	maxConns        int           // accepted, past their handshake; 0: no limit
-	maxConnsEach    int           // accepted from one address; 0: no limit
-	maxBuffered     int           // octets of all incoming queues; 0: no limit
-	maxStall        time.Duration // 0: no limit
-	heartbeat       time.Duration // 0: off
-	heartbeatExpiry time.Duration
-	redialMin       time.Duration
-	redialMax       time.Duration
-	deniedMin       time.Duration // unless given, redialMax
-	deniedMax       time.Duration // unless given, deniedFactor times that
-	deniedGiven     bool
-	redialStop      RedialStop
+	linger            time.Duration // negative: for ever
+	handshakeTime     time.Duration
+	maxHandshakes     int
+	maxConns          int           // accepted, past their handshake; 0: no limit
+	maxConnsEach      int           // accepted from one address; 0: no limit
+	maxBuffered       int           // octets of all incoming queues; 0: no limit
+	maxStall          time.Duration // 0: no limit
+	heartbeat         time.Duration // 0: off
+	heartbeatExpiry   time.Duration
+	heartbeatTTL      time.Duration // unless given, heartbeatExpiry or maxTTL
+	heartbeatTTLGiven bool
+	redialMin         time.Duration
+	redialMax         time.Duration
+	deniedMin         time.Duration // unless given, redialMax
+	deniedMax         time.Duration // unless given, deniedFactor times that
+	deniedGiven       bool
+	redialStop        RedialStop
 
 	security           Security // nil: NULL
 	securityGiven      bool
@@ -134,8 +136,6 @@ func (c *config) validate() error {
 		return bad("WithMaxBuffered(%d): want 0 for no limit, or octets", c.maxBuffered)
 	case c.maxStall < 0:
 		return bad("WithMaxStall(%v): want 0 for no limit, or a time", c.maxStall)
-	case c.heartbeat < 0 || c.heartbeat > 0 && c.heartbeatExpiry <= c.heartbeat:
-		return bad("WithHeartbeat(%v, %v): want a timeout above the interval, or interval 0 for none", c.heartbeat, c.heartbeatExpiry)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
 	case c.deniedGiven && (c.deniedMin <= 0 || c.deniedMax < c.deniedMin):
@@ -147,6 +147,9 @@ func (c *config) validate() error {
 	}
 	if !c.deniedGiven {
 		c.deniedMin, c.deniedMax = c.redialMax, deniedFactor*c.redialMax
+	}
+	if err := c.validateHeartbeat(); err != nil {
+		return err
 	}
 	if err := c.validateSecurity(); err != nil {
 		return err

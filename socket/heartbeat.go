@@ -126,7 +126,7 @@ func (b *heartbeat) tick() error {
 		b.next = now.Add(b.interval)
 		s := b.x.pipe.s
 		s.send.Lock()
-		b.x.control = zmtp.AppendPing(b.x.control, min(b.expiry, maxTTL), nil)
+		b.x.control = zmtp.AppendPing(b.x.control, s.cfg.heartbeatTTL, nil)
 		s.send.Unlock()
 	}
 	b.set(b.wait(now))

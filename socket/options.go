@@ -94,6 +94,7 @@ func WithMaxStall(d time.Duration) Option {
 // what is written to it is slow, not silent. The timeout counts from when the
 // peer was last heard, so it has to be longer than the interval. The default is
 // 5 s and 15 s, for peers that speak ZMTP 3.1; an interval of 0 sends none.
+// What the peer is told to do about our silence, [WithHeartbeatTTL] says.
 func WithHeartbeat(interval, timeout time.Duration) Option {
 	return option(func(c *config) { c.heartbeat, c.heartbeatExpiry = interval, timeout })
 }

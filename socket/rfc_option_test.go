@@ -48,6 +48,29 @@ func TestRFCOptions(t *testing.T) {
 		}
 	})
 
+	showClock(t, "OP-05 the TTL in our PING is in tenths of a second, rounded up", func(s *stage) {
+		for ttl, octets := range map[time.Duration]string{
+			0:                        "\x00\x00",
+			101 * time.Millisecond:   "\x00\x02",
+			1500 * time.Millisecond:  "\x00\x0f",
+			65500 * time.Millisecond: "\x02\x8f",
+		} {
+			w := s.plug(s.push(socket.WithHeartbeat(100*time.Millisecond, time.Hour), socket.WithHeartbeatTTL(ttl)))
+			w.greet("PULL", 1)
+			w.expect(command("PING", octets))
+		}
+		for _, opts := range [][]socket.PushOption{
+			{socket.WithHeartbeatTTL(-1)},
+			{socket.WithHeartbeatTTL(5 * time.Second)},
+			{socket.WithHeartbeatTTL(65500*time.Millisecond + 1)},
+			{socket.WithHeartbeatTTL(time.Second), socket.WithHeartbeat(0, 0)},
+		} {
+			if _, err := socket.NewPush(opts...); !errors.Is(err, socket.ErrOption) {
+				s.Errorf("got %v, want ErrOption", err)
+			}
+		}
+	})
+
 	show(t, "OP-06 a connection that is lost is made again, for ever", func(s *stage) {
 		push := s.push(quick())
 		m := push.Monitor()
