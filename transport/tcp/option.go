@@ -37,16 +37,15 @@ func orDefault[N time.Duration | int](n, standard N) N {
 	return n
 }
 
-// WithReceiveBuffer asks the kernel for a receive buffer (SO_RCVBUF) of that many octets on every connection. The
-// kernel may round or cap it. Default, and for 0 or less: the operating system's, which grows by itself on Linux; a
-// fixed size stops that.
-func WithReceiveBuffer(octets int) Option {
-	return func(t *Transport) { t.receiveBuffer = octets }
+// WithConnectTimeout sets how long Dial may take, with all addresses of a name (ZMQ_CONNECT_TIMEOUT). Default, and for 0
+// or less: as long as its context lets it, which is the handshake time of the socket that dials.
+func WithConnectTimeout(d time.Duration) Option {
+	return func(t *Transport) { t.connectTimeout = d }
 }
 
-// WithSendBuffer asks the kernel for a send buffer (SO_SNDBUF) of that many octets on every connection. The kernel may
-// round or cap it. Default, and for 0 or less: the operating system's, which grows by itself on Linux; a fixed size
-// stops that.
-func WithSendBuffer(octets int) Option {
-	return func(t *Transport) { t.sendBuffer = octets }
+// WithBacklog sets how many connections may wait to be accepted, beyond which the kernel has new ones wait or be
+// refused (ZMQ_BACKLOG). The kernel may cap it. Default, and for 0 or less: the longest that the operating system allows.
+// Unix only: elsewhere Listen fails with an error that matches errors.ErrUnsupported.
+func WithBacklog(connections int) Option {
+	return func(t *Transport) { t.backlog = connections }
 }

@@ -21,6 +21,10 @@ func setSendBuffer(fd uintptr, octets int) error { return setOption(fd, syscall.
 // setReuseAddress does nothing: on Windows SO_REUSEADDR would let two sockets share one port.
 func setReuseAddress(uintptr) error { return nil }
 
+func setTrafficClass(uintptr, bool, int) error { return errors.ErrUnsupported }
+
+func setBacklog(uintptr, int) error { return errors.ErrUnsupported }
+
 func setOption(fd uintptr, option, value int) error {
 	return os.NewSyscallError("setsockopt", syscall.SetsockoptInt(syscall.Handle(fd), syscall.SOL_SOCKET, option, value))
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/brokerless/brokerless/transport"
 )
@@ -17,11 +18,12 @@ import (
 const scheme = "tcp"
 
 // Transport dials and listens over TCP. Its connections are *net.TCPConn with Nagle's algorithm off (EP-09) and
-// keep-alive on, its listeners *net.TCPListener with the backlog Go chooses. It is immutable and safe for concurrent use.
+// keep-alive on, its listeners *net.TCPListener or, with WithPriority, wrap one. It is immutable and safe for concurrent use.
 type Transport struct {
-	keepAlive     net.KeepAliveConfig
-	receiveBuffer int
-	sendBuffer    int
+	keepAlive      net.KeepAliveConfig
+	connectTimeout time.Duration
+	backlog        int
+	settings       [settings]setting
 }
 
 var (
@@ -67,6 +69,8 @@ func (t *Transport) Dial(ctx context.Context, address string) (net.Conn, error) 
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := t.within(ctx)
+	defer cancel()
 	d := net.Dialer{KeepAliveConfig: t.keepAlive}
 	if target.source != nil {
 		local, err := target.source.local(target.remote.ip.Is6() && !target.remote.ip.Is4In6())
@@ -118,41 +122,39 @@ func (t *Transport) Listen(ctx context.Context, address string) (net.Listener, e
 	if err != nil {
 		return nil, portable(err)
 	}
+	if err := t.lengthen(l); err != nil {
+		l.Close()
+		return nil, &net.OpError{Op: "listen", Net: scheme, Addr: unresolved(address), Err: err}
+	}
+	if s := t.settings[settingPriority]; s != nil {
+		return &marking{l.(*net.TCPListener), s}, nil
+	}
 	return l, nil
 }
 
-// control returns what to do to a fresh socket before it is bound or connected, or nil for nothing. Buffer sizes must
-// be set that early, for they decide the window scale that is agreed on in the first packets; accepted connections
-// inherit them from the listener.
-func (t *Transport) control(reuse bool) func(network, address string, c syscall.RawConn) error {
-	if t.receiveBuffer <= 0 && t.sendBuffer <= 0 && !reuse {
-		return nil
+// within bounds what a Dial may take.
+func (t *Transport) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if t.connectTimeout <= 0 {
+		return ctx, func() {}
 	}
-	return func(_, _ string, c syscall.RawConn) error {
-		var failed error
-		err := c.Control(func(fd uintptr) { failed = t.prepare(fd, reuse) })
-		if err != nil {
-			return err
-		}
-		return failed
-	}
+	return context.WithTimeout(ctx, t.connectTimeout)
 }
 
-func (t *Transport) prepare(fd uintptr, reuse bool) error {
-	if t.receiveBuffer > 0 {
-		if err := setReceiveBuffer(fd, t.receiveBuffer); err != nil {
-			return err
-		}
+// lengthen sets the backlog of a listener.
+func (t *Transport) lengthen(l net.Listener) error {
+	c, ok := l.(syscall.Conn)
+	if t.backlog <= 0 || !ok {
+		return nil
 	}
-	if t.sendBuffer > 0 {
-		if err := setSendBuffer(fd, t.sendBuffer); err != nil {
-			return err
-		}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
 	}
-	if reuse {
-		return setReuseAddress(fd)
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = setBacklog(fd, t.backlog) }); err != nil {
+		return err
 	}
-	return nil
+	return failed
 }
 
 // unresolved is an address as the caller wrote it, for errors that come before there is a resolved one.
