@@ -29,6 +29,8 @@ type Credentials struct {
 	Username  string // under PLAIN
 	Password  string // under PLAIN
 	Key       []byte // under CURVE: the peer's public key, 32 octets
+
+	Process *Process // over ipc, on Linux: whose end it is; else nil
 }
 
 // Admission is what an Authenticator says of a peer that may come in.
@@ -151,7 +153,7 @@ func ask(ctx context.Context, a Authenticator, c Credentials) (v zmtp.Verdict) {
 }
 
 func (s *socket) credentials(x *session, mechanism string, r zmtp.Request) Credentials {
-	c := Credentials{Mechanism: mechanism, Domain: s.cfg.domain, Endpoint: x.pipe.endpoint}
+	c := Credentials{Mechanism: mechanism, Domain: s.cfg.domain, Endpoint: x.pipe.endpoint, Process: processOf(x.conn)}
 	if a := x.conn.RemoteAddr(); a != nil {
 		if host, _, err := net.SplitHostPort(a.String()); err == nil {
 			c.Address = host

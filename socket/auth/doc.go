@@ -9,6 +9,7 @@
 //
 //	Anyone            everybody
 //	Networks, Local   by where the peer comes from
+//	Users, Groups     by whose process it is, over ipc on Linux
 //	Keys, KeyFile, KeyFolder        by the key that it proves under CURVE
 //	Passwords, PasswordFile         by user name and password under PLAIN
 //	ZAP               as a ZAP handler says (RFC 27); ServeZAP is such a handler
