@@ -64,13 +64,13 @@ type config struct {
 	immediate, conflate, probe    bool
 	mandatory, handover, silent   bool // ROUTER
 	notify                        Notify
-	relaxed, correlate            bool // REQ
-	verbose, verboser, manual     bool // XPUB
-	lastValue                     bool // XPUB: manual, and the next message is for whom the application subscribed
-	invert                        bool // PUB, XPUB, SUB
-	cancelAll                     bool // XSUB
-	noDrop                        bool // PUB, XPUB
-	noNotices                     bool // STREAM
+	relaxed, correlate            bool       // REQ
+	verbose, verboser, manual     bool       // XPUB
+	lastValue                     bool       // XPUB: manual, and the next message is for whom the application subscribed
+	invert                        bool       // PUB, XPUB, SUB
+	cancelAll                     bool       // XSUB
+	policy                        DropPolicy // PUB, XPUB, RADIO
+	noNotices                     bool       // STREAM
 	welcome                       Message
 	single                        bool   // a message has one frame: CLIENT, SERVER, SCATTER, GATHER, PEER, CHANNEL
 	hello, farewell, hiccup       []byte // empty: none
@@ -138,6 +138,8 @@ func (c *config) validate() error {
 		return bad("WithMaxStall(%v): want 0 for no limit, or a time", c.maxStall)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:
 		return bad("WithRedial(%v, %v): want 0 < shortest <= longest", c.redialMin, c.redialMax)
+	case c.policy >= dropPolicies:
+		return bad("WithDropPolicy(%d): want one of the policies", c.policy)
 	case c.deniedGiven && (c.deniedMin <= 0 || c.deniedMax < c.deniedMin):
 		return bad("WithRedialDenied(%v, %v): want 0 < shortest <= longest", c.deniedMin, c.deniedMax)
 	case c.notify&^allNotices != 0:

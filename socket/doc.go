@@ -53,7 +53,9 @@
 // octets by high-water marks ([WithSendHWM], [WithRecvHWM]). A full receive
 // queue stops reading from that peer, so that the transport holds it up. What a
 // full send queue does is the pattern's rule: PUB, XPUB, XSUB, RADIO, ROUTER and REP
-// drop for that peer alone, and count it in [Stats]; all others wait.
+// drop for that peer alone, and count it in [Stats]; all others wait. Of a
+// publisher, [WithDropPolicy] makes the oldest messages go in place of the newest,
+// Send wait, or the slow peer leave.
 //
 // # Limits
 //

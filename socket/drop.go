@@ -14,11 +14,14 @@ const (
 	DropStale                       // not the answer to the present request (REQ)
 	DropMalformed                   // not of the form that the pattern asks for: REQ, REP, PUB, RADIO, DISH, and more than one frame
 	DropTooLarge                    // above the limits of the receiver, from a peer in process or over udp
+	DropEvicted                     // made room for a newer one (PolicyDropOldest)
+	DropSlow                        // waited for a peer that was disconnected because it was slow (PolicyDisconnectSlow)
 	dropReasons
 )
 
 var dropNames = [dropReasons]string{
 	"high-water mark", "no route", "peer gone", "closed", "conflated", "filtered", "stale reply", "malformed", "too large",
+	"made room", "slow peer",
 }
 
 // String returns the reason in words.

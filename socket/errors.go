@@ -48,6 +48,10 @@ var (
 	// WithMaxConnections or WithMaxConnectionsPerAddress allow. It appears in events.
 	ErrCrowded = errors.New("too many connections")
 
+	// ErrSlow says that a peer was disconnected because its queue was full, as
+	// PolicyDisconnectSlow asks for. It appears in events.
+	ErrSlow = errors.New("peer too slow")
+
 	// ErrEndpoint says that an endpoint is malformed, of a transport the
 	// socket does not have, or not one it was bound or connected to.
 	ErrEndpoint = errors.New("bad endpoint")

@@ -36,3 +36,30 @@ func ExamplePub_HasSubscribers() {
 	// encoding preview
 	// ["preview" "a picture"]
 }
+
+// Readings of which only the newest matter: for a subscriber that is slow, the
+// oldest make way. What was dropped is counted by reason.
+func ExampleWithDropPolicy() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	pub := must(socket.NewPub(socket.WithDropPolicy(socket.PolicyDropOldest), socket.WithSendHWM(1)))
+	defer pub.Close()
+	must(pub.Bind("inproc://example-drop-policy"))
+	sub := must(socket.NewSub(socket.WithRecvHWM(1))) // in process, the marks of both sides add up
+	defer sub.Close()
+	check(sub.Subscribe(""))
+	check(sub.Connect("inproc://example-drop-policy"))
+	check(pub.WaitSubscribers(ctx, "", 1))
+
+	for i := range 10 {
+		check(pub.Send(ctx, fmt.Append(nil, "reading ", i)))
+	}
+	fmt.Println(must(sub.Recv(ctx)))
+	fmt.Println(must(sub.Recv(ctx)))
+	fmt.Println("dropped:", pub.Stats().Out.Dropped[socket.DropEvicted])
+	// Output:
+	// ["reading 8"]
+	// ["reading 9"]
+	// dropped: 8
+}

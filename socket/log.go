@@ -148,6 +148,8 @@ func (j *journal) advice(why error) string {
 	switch {
 	case errors.Is(why, errStalled):
 		return "see why the peer takes nothing, or raise WithMaxStall"
+	case errors.Is(why, ErrSlow):
+		return "see why the peer is slow, raise WithSendHWM, or take another WithDropPolicy"
 	case errors.Is(why, ErrAuth) && errors.As(why, &told):
 		return "see the log of the peer: its authenticator has to know what this socket shows"
 	case errors.As(why, &auth) && auth.Status == AuthInternal:

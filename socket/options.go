@@ -231,9 +231,9 @@ func WithRelaxed() ReqOption {
 
 // WithNoDrop makes Send wait until every matching subscriber has room instead
 // of dropping for the full ones (ZMQ_XPUB_NODROP, PS-31). A message goes to
-// all of them or to none.
+// all of them or to none. It is WithDropPolicy(PolicyBlock).
 func WithNoDrop() PublisherOption {
-	return publisherOption(func(c *config) { c.noDrop = true })
+	return publisherOption(func(c *config) { c.policy = PolicyBlock })
 }
 
 // WithVerbose delivers every subscription to the application, not only the

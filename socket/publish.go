@@ -27,8 +27,9 @@ type publishing struct {
 
 // Send queues a message for every peer that has subscribed to a prefix of its
 // first frame (PS-03). It never waits: for a peer whose queue is full the
-// message is dropped and counted, others are not affected (PS-04). With
-// WithNoDrop it waits instead until all of them have room. Without a
+// message is dropped and counted, others are not affected (PS-04).
+// [WithDropPolicy] says otherwise, WithNoDrop that it waits until all of them
+// have room. Without a
 // subscriber it does nothing. The frames are copied before Send returns. The
 // error is ctx's own, ErrClosed, ErrTooLarge or ErrMessage. Safe for
 // concurrent use.
@@ -57,7 +58,7 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 		if b.alone {
 			b.narrow()
 		}
-		if !s.cfg.noDrop || b.allFit(size) {
+		if s.cfg.policy != PolicyBlock || allFit(b.matches, size) {
 			break
 		}
 		if err := s.await(ctx, wait); err != nil {
@@ -95,18 +96,10 @@ func (b *publishing) match(topic []byte) {
 	b.matches = each
 }
 
-func (b *publishing) allFit(size int) bool {
-	for _, p := range b.matches {
-		if !p.out.Fits(size) {
-			return false
-		}
-	}
-	return true
-}
-
-// fanOut queues one message for many pipes, and drops it for those that are
-// full. It wakes the writers; it returns the consumers in process, which take
-// another socket's lock and are to be woken once the send lock is given up.
+// fanOut queues one message for many pipes, and does what the socket's policy
+// says for those that are full. It wakes the writers; it returns the consumers in
+// process, which take another socket's lock, and whoever else is to be woken once
+// the send lock is given up. The caller holds the send lock.
 func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (late []queue.Waker) {
 	if len(pipes) > 1 {
 		packed.Set(frames)
@@ -114,8 +107,10 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 	}
 	for _, p := range pipes {
 		if !p.out.Fits(size) {
-			p.lose(1, DropFull)
-			continue
+			var queued bool
+			if late, queued = p.overflow(size, late); !queued {
+				continue
+			}
 		}
 		var wake queue.Waker
 		if len(pipes) > 1 {
@@ -200,8 +195,8 @@ func (b *publishing) subscription(x *session, topic []byte, on bool) error {
 	}
 	b.s.send.Lock()
 	defer b.s.unlockSend()
-	if x.pipe.draining || x.pipe.session != x {
-		return nil // it gets only what is queued already, or has left
+	if x.pipe.draining || x.pipe.slow || x.pipe.session != x {
+		return nil // it gets only what is queued already, or is to leave, or has left
 	}
 	if on {
 		return b.subscribe(x, topic)

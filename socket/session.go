@@ -213,6 +213,7 @@ func (s *socket) detach(x *session) {
 	}
 	p.session = nil
 	s.rules.detach(x)
+	p.slow = false
 	if p.dialed && s.cfg.immediate && !p.draining {
 		n, _ := p.out.Clear()
 		p.lose(n, DropPeerGone)

@@ -157,6 +157,7 @@ type pipe struct {
 	far      queue.Marks // which adds its marks
 	draining bool        // nothing more comes; ends once out is empty
 	final    bool        // no connection is made for it any more (StopAfterDisconnect)
+	slow     bool        // it is disconnected because it was full, and nothing more is for it
 	dropping bool        // messages have been dropped since it last had room
 	purging  bool        // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
@@ -207,7 +208,7 @@ func (p *pipe) lose(n int, why DropReason) {
 		return
 	}
 	p.dropped[why] += uint64(n)
-	if why == DropFull && !p.dropping {
+	if (why == DropFull || why == DropEvicted) && !p.dropping {
 		p.dropping = true
 		e := Event{Kind: EventDropping, Endpoint: p.endpoint, Reason: why}
 		if p.session != nil {
@@ -231,9 +232,12 @@ func (p *pipe) forfeit() {
 	if p.s.send.closed {
 		p.s.send.unsent += n
 	}
-	if p.draining {
+	switch {
+	case p.draining:
 		p.lose(n, DropClosed)
-	} else {
+	case p.slow:
+		p.lose(n, DropSlow)
+	default:
 		p.lose(n, DropPeerGone)
 	}
 }

@@ -65,6 +65,8 @@ type Queue struct {
 	asleep      bool   // the consumer found it empty and wants to be woken
 	full        bool   // the producer found it full and wants to hear of room
 	short       bool   // full is what the budget is, not the queue
+
+	dead, deadLarge int // how much of the first batch, and of its large bodies, has been dropped
 }
 
 // New returns an empty queue under lock. A conflating queue keeps only the
@@ -111,6 +113,7 @@ func (q *Queue) SetConflate(on bool) {
 	if !on || q.waiting < 2 {
 		return
 	}
+	q.bury()
 	msgs, size := 0, 0
 	for q.first != q.last {
 		msgs += q.first.msgs
@@ -282,6 +285,7 @@ func (q *Queue) Clear() (msgs, size int) {
 		b = next
 	}
 	q.first, q.last, q.waiting = nil, nil, 0
+	q.dead, q.deadLarge = 0, 0
 	q.msgs -= msgs
 	q.size -= size
 	q.budget.Charge(-size)
@@ -298,6 +302,7 @@ func (q *Queue) Take() *Batch {
 		q.asleep = true
 		return nil
 	}
+	q.bury()
 	q.busy = b.next != nil || cap(b.buf) > smallBuffer && len(b.buf) > smallBuffer
 	q.first, q.last, q.waiting = nil, nil, 0
 	return b

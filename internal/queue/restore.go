@@ -32,6 +32,7 @@ func (q *Queue) prepend(list *Batch) {
 		tail = tail.next
 		msgs += tail.msgs
 	}
+	q.bury()
 	tail.next = q.first
 	q.first = list
 	if q.last == nil {
