@@ -156,6 +156,24 @@ var kindsOfSocket = []kindOfSocket{
 		},
 	},
 	{
+		"RADIO", "DISH", func(o Option) node { return must(NewRadio(o)) }, func(o Option) node {
+			d := must(NewDish(o))
+			return must(d, d.Join("group"))
+		},
+		func(ctx context.Context, v, f node) error {
+			return errors.Join(v.(*Radio).WaitMembers(ctx, "group", 1), passed(ctx, v.(*Radio), f.(*Dish), "group", "word"))
+		},
+	},
+	{
+		"DISH", "RADIO", func(o Option) node {
+			d := must(NewDish(o))
+			return must(d, d.Join("group"))
+		}, func(o Option) node { return must(NewRadio(o)) },
+		func(ctx context.Context, v, f node) error {
+			return errors.Join(f.(*Radio).WaitMembers(ctx, "group", 1), passed(ctx, f.(*Radio), v.(*Dish), "group", "word"))
+		},
+	},
+	{
 		"REP", "REQ", func(o Option) node { return must(NewRep(o)) }, func(o Option) node { return must(NewReq(o)) },
 		func(ctx context.Context, v, f node) error { return asked(ctx, f.(*Req), v.(*Rep)) },
 	},
