@@ -25,6 +25,10 @@ func TestParseCommand(t *testing.T) {
 		"ping":             {CommandPing, "\x00\x1e"},
 		"pong_lol":         {CommandPong, "LOL"},
 		"error":            {CommandError, "\x03400"},
+		"join_1":           {CommandJoin, "A"},
+		"join_255":         {CommandJoin, strings.Repeat("A", 255)},
+		"leave_0":          {CommandLeave, ""},
+		"leave_251":        {CommandLeave, strings.Repeat("A", 251)},
 	} {
 		name, payload, err := ParseCommand(body(t, golden(t, file)))
 		if err != nil || name != want.name || string(payload) != want.payload {

@@ -32,6 +32,24 @@ func TestParseDatagram(t *testing.T) {
 	}
 }
 
+// What we send over UDP is what libzmq sends, octet for octet, and the other way
+// round.
+func TestDatagramsMatchLibzmq(t *testing.T) {
+	for name, m := range map[string]struct{ group, body string }{
+		"datagram_short":   {"A", "body"},
+		"datagram_empty":   {"", ""},
+		"datagram_longest": {strings.Repeat("A", 255), "body"},
+	} {
+		want := golden(t, name)
+		if got := AppendDatagram(nil, []byte(m.group), []byte(m.body)); !bytes.Equal(got, want) {
+			t.Errorf("%s: %x, libzmq sends %x", name, got, want)
+		}
+		if group, body, ok := ParseDatagram(want); !ok || string(group) != m.group || string(body) != m.body {
+			t.Errorf("%s: %q, %q, %t", name, group, body, ok)
+		}
+	}
+}
+
 // What is a group and a body is what AppendDatagram makes of them; what is cut
 // off in the group is none; and nothing else is looked at.
 func FuzzDatagram(f *testing.F) {

@@ -13,7 +13,7 @@ import (
 )
 
 // golden returns the octets of testdata/name.hex, which libzmq sent; see
-// testdata/capture.py.
+// testdata/capture.py and its neighbours.
 func golden(t testing.TB, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".hex"))
@@ -31,8 +31,8 @@ func golden(t testing.TB, name string) []byte {
 	return b
 }
 
-// goldenNames returns the names of all goldens but those of libzmq's defects and
-// of whole sessions.
+// goldenNames returns the names of all goldens but those of libzmq's defects, of
+// whole sessions and of datagrams.
 func goldenNames(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "*.hex"))
@@ -42,7 +42,7 @@ func goldenNames(t testing.TB) []string {
 	var names []string
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".hex")
-		if !strings.HasPrefix(name, "defect_") && !strings.HasPrefix(name, "session_") {
+		if !strings.HasPrefix(name, "defect_") && !strings.HasPrefix(name, "session_") && !strings.HasPrefix(name, "datagram_") {
 			names = append(names, name)
 		}
 	}
@@ -107,6 +107,19 @@ func TestAppendersMatchLibzmq(t *testing.T) {
 		"cancel_30_245":     subscription(AppendCancelMessage, 245),
 		"cancel_30_256":     subscription(AppendCancelMessage, 256),
 		"cancel_30_300":     subscription(AppendCancelMessage, 300),
+		"ready_radio":       ready(Config{SocketType: "RADIO"}),
+		"ready_dish":        ready(Config{SocketType: "DISH"}),
+		"join_0":            subscription(AppendJoin, 0),
+		"join_1":            subscription(AppendJoin, 1),
+		"join_250":          subscription(AppendJoin, 250),
+		"join_251":          subscription(AppendJoin, 251),
+		"join_255":          subscription(AppendJoin, 255),
+		"leave_0":           subscription(AppendLeave, 0),
+		"leave_1":           subscription(AppendLeave, 1),
+		"leave_250":         subscription(AppendLeave, 250),
+		"leave_251":         subscription(AppendLeave, 251),
+		"leave_255":         subscription(AppendLeave, 255),
+		"message_group":     AppendFrame(AppendFrame(nil, FlagMore, repeat('A', 1)), 0, []byte("body")),
 		"message_0":         AppendFrame(nil, 0, nil),
 		"message_1":         AppendFrame(nil, 0, repeat('m', 1)),
 		"message_255":       AppendFrame(nil, 0, repeat('m', 255)),
