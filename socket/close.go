@@ -82,6 +82,7 @@ func (s *socket) shut(ctx context.Context, op string) error {
 
 	s.send.Lock()
 	defer s.send.Unlock()
+	s.send.kept = nil
 	if s.send.unsent > 0 {
 		return s.fail(op, "", &UnsentError{Messages: s.send.unsent})
 	}

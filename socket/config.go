@@ -29,6 +29,9 @@ type config struct {
 	maxTopics     int
 	maxTopicBytes int
 	maxGroups     int // RADIO
+	replay        int // messages kept of each topic (PUB, XPUB)
+	maxKeptTopics int // 0: no limit, as with the next
+	maxKeptOctets int
 
 	linger            time.Duration // negative: for ever
 	handshakeTime     time.Duration
@@ -92,6 +95,8 @@ func newConfig() *config {
 		maxTopics:       defaultMaxTopics,
 		maxTopicBytes:   defaultMaxTopicBytes,
 		maxGroups:       defaultMaxGroups,
+		maxKeptTopics:   defaultMaxKeptTopics,
+		maxKeptOctets:   defaultMaxKeptOctets,
 		linger:          defaultLinger,
 		handshakeTime:   defaultHandshakeTime,
 		maxHandshakes:   defaultMaxHandshakes,
@@ -154,6 +159,9 @@ func (c *config) validate() error {
 		return err
 	}
 	if err := c.validateSecurity(); err != nil {
+		return err
+	}
+	if err := c.validateReplay(); err != nil {
 		return err
 	}
 	if err := c.validateNotes(); err != nil {

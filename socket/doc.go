@@ -57,6 +57,13 @@
 // publisher, [WithDropPolicy] makes the oldest messages go in place of the newest,
 // Send wait, or the slow peer leave.
 //
+// # Late subscribers
+//
+// A publisher's message is for those who have subscribed to it by then.
+// [Pub.WaitSubscribers] waits for them. With [WithLastValue] or [WithReplay] a
+// publisher keeps the newest messages of each topic and sends them to whoever
+// subscribes later. [Pub.HasSubscribers] tells whether a message is worth making.
+//
 // # Limits
 //
 // Whatever a peer does costs a bounded amount, and no other peer anything. These
@@ -89,6 +96,10 @@
 //	messages                 1000      WithRecvHWM, WithSendHWM             not read from; see Queues
 //	octets                   64 MiB    WithRecvHWMBytes, WithSendHWMBytes   the same
 //	octets of all peers      256 MiB   WithMaxBuffered        not read from, above 64 KiB or a message each
+//
+//	what a publisher keeps for late subscribers (WithReplay)
+//	topics                   10,000    WithReplayLimits       the one published least recently goes
+//	memory for them          64 MiB    WithReplayLimits       the same
 //
 //	what it does not do
 //	say something            15 s      WithHeartbeat          closed; ZMTP 3.1

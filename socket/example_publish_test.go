@@ -63,3 +63,57 @@ func ExampleWithDropPolicy() {
 	// ["reading 9"]
 	// dropped: 8
 }
+
+// A subscriber that comes late gets the present value of each topic at once,
+// before what is published from then on.
+func ExampleWithLastValue() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	pub := must(socket.NewPub(socket.WithLastValue()))
+	defer pub.Close()
+	endpoint := must(pub.Bind("tcp://127.0.0.1:0"))
+	check(pub.Send(ctx, []byte("weather/berlin"), []byte("rain")))
+	check(pub.Send(ctx, []byte("weather/paris"), []byte("sun")))
+	check(pub.Send(ctx, []byte("weather/berlin"), []byte("snow")))
+
+	sub := must(socket.NewSub())
+	defer sub.Close()
+	check(sub.Subscribe("weather/"))
+	check(sub.Connect(endpoint))
+	check(pub.WaitSubscribers(ctx, "weather/", 1))
+	check(pub.Send(ctx, []byte("weather/rome"), []byte("fog")))
+
+	for range 3 {
+		fmt.Println(must(sub.Recv(ctx)))
+	}
+	// Output:
+	// ["weather/paris" "sun"]
+	// ["weather/berlin" "snow"]
+	// ["weather/rome" "fog"]
+}
+
+// The newest two of each topic, for who comes late.
+func ExampleWithReplay() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	pub := must(socket.NewPub(socket.WithReplay(2), socket.WithReplayLimits(1000, 1<<20)))
+	defer pub.Close()
+	endpoint := must(pub.Bind("tcp://127.0.0.1:0"))
+	for i := range 5 {
+		check(pub.Send(ctx, []byte("log"), fmt.Append(nil, "line ", i)))
+	}
+
+	sub := must(socket.NewSub())
+	defer sub.Close()
+	check(sub.Subscribe("log"))
+	check(sub.Connect(endpoint))
+	fmt.Println(must(sub.Recv(ctx)))
+	fmt.Println(must(sub.Recv(ctx)))
+	fmt.Println("kept:", pub.Stats().Kept.Messages, "of", pub.Stats().Kept.Topics, "topic")
+	// Output:
+	// ["log" "line 3"]
+	// ["log" "line 4"]
+	// kept: 2 of 1 topic
+}

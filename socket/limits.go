@@ -11,6 +11,8 @@ const (
 	defaultMaxTopics       = 100_000          // subscriptions of one peer
 	defaultMaxTopicBytes   = 16 << 20         // octets of all of them together
 	defaultMaxGroups       = 10_000           // groups one peer has joined
+	defaultMaxKeptTopics   = 10_000           // of which a publisher keeps messages
+	defaultMaxKeptOctets   = 64 << 20         // of memory for all of them
 	defaultLinger          = 5 * time.Second  // how long Close goes on sending
 	defaultHandshakeTime   = 10 * time.Second // from connection to READY, absolute
 	defaultMaxHandshakes   = 256              // unfinished ones a listener

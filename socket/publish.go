@@ -68,6 +68,9 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 	}
 	b.alone, b.only = false, nil
 	late := fanOut(b.matches, &b.packed, size, frames)
+	if s.send.kept != nil {
+		s.send.kept.keep(frames)
+	}
 	s.send.Unlock()
 	for _, w := range late {
 		w.Wake()
@@ -225,7 +228,7 @@ func (b *publishing) subscribe(x *session, topic []byte) error {
 		}
 	}
 	if !c.manual {
-		b.subscribed(x, topic)
+		b.subscribed(x, topic, added)
 	}
 	if first || c.verbose || c.manual {
 		b.show(x, subscriptionMessage(topic, true))
@@ -247,13 +250,19 @@ func (b *publishing) cancel(x *session, topic []byte) {
 	}
 }
 
-// subscribed is told that topic has begun to be matched for x.
-func (b *publishing) subscribed(x *session, topic []byte) {
+// subscribed is told that x has subscribed to topic, which is matched for it by
+// now; anew says that it had not subscribed before.
+func (b *publishing) subscribed(x *session, topic []byte, anew bool) {
 	s := b.s
 	if m := s.cfg.welcome; m != nil && bytes.HasPrefix(m[0], topic) {
 		if !x.pipe.out.Fits(queue.WireSize(m)) {
 			x.pipe.lose(1, DropFull)
 		} else if wake := x.pipe.out.Append(nil, m); wake != nil {
+			s.send.late = append(s.send.late, wake)
+		}
+	}
+	if k := s.send.kept; k != nil && anew {
+		if wake := k.replay(x.pipe, string(topic)); wake != nil {
 			s.send.late = append(s.send.late, wake)
 		}
 	}

@@ -69,9 +69,10 @@ type sendSide struct {
 	waiters  waitlist // for room, or for a peer
 	watchers waitlist // for subscribers
 	pipes    map[*pipe]struct{}
-	finished Flow  // of pipes that are no more
-	drops    Drops // of messages that never got to a queue
-	unsent   int   // messages that Close had to abandon
+	finished Flow    // of pipes that are no more
+	drops    Drops   // of messages that never got to a queue
+	unsent   int     // messages that Close had to abandon
+	kept     *keeper // what those get who subscribe later; nil if nothing
 
 	late []queue.Waker // consumers to wake once the lock is given up
 }
@@ -93,6 +94,7 @@ func newSocket(kind string, c *config) (*socket, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.send.pipes = make(map[*pipe]struct{})
+	s.send.kept = newKeeper(c)
 	s.journal.s = s
 	s.recv.budget = queue.NewBudget(c.maxBuffered)
 	return s, nil
@@ -329,6 +331,9 @@ func (s *socket) Stats() Stats {
 		if e := each[p.session]; e != nil && p.session != nil {
 			e.Out, e.OutBytes = f.Queued, f.Bytes
 		}
+	}
+	if k := s.send.kept; k != nil {
+		st.Kept = k.stats
 	}
 	s.send.Unlock()
 

@@ -19,7 +19,18 @@ type Stats struct {
 	Lost       uint64 // connections that ended after their handshake
 	Redials    uint64 // attempts to connect after the first of each endpoint
 
+	Kept KeptStats   // for those who subscribe later (WithReplay)
 	Each []PeerStats // the connected peers
+}
+
+// KeptStats is what a publisher keeps of what it has published, until it is
+// closed.
+type KeptStats struct {
+	Topics   int    // of which messages are kept
+	Messages int    // kept
+	Bytes    int    // of memory that they take
+	Evicted  uint64 // messages forgotten because of WithReplayLimits, not for a newer one of the same topic
+	Replayed uint64 // messages queued for peers that subscribed; Out has them too
 }
 
 // Flow counts the messages of one direction.

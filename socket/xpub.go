@@ -56,8 +56,8 @@ func (p *XPub) change(op, topic string, on bool) error {
 	switch {
 	case closed || x == nil || x.pipe.session != x:
 	case on:
-		b.topics.Add([]byte(topic), x.pipe)
-		b.subscribed(x, []byte(topic))
+		_, added := b.topics.Add([]byte(topic), x.pipe)
+		b.subscribed(x, []byte(topic), added)
 	default:
 		b.topics.Remove([]byte(topic), x.pipe)
 		s.send.waiters.wakeAll() // they need not wait for this peer any more

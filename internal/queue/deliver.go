@@ -7,7 +7,7 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 	if d.msgs == 0 {
 		return true, nil
 	}
-	if room, octets := q.space(); d.msgs <= room && d.size <= octets && !q.conflate {
+	if room, octets := q.Space(); d.msgs <= room && d.size <= octets && !q.conflate {
 		if b := q.last; d.start > 0 || b != nil && d.end < cap(d.b.buf)/2 && cap(b.buf)-len(b.buf) >= d.end {
 			d.copyTo(q, d.end, len(d.b.large[:d.parts]), d.msgs, d.size)
 			d.settle()
@@ -42,7 +42,7 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 // if q conflates.
 func (d *Decoder) fitting(q *Queue) (to, parts, msgs, size int) {
 	to = d.start
-	room, octets := q.space()
+	room, octets := q.Space()
 	var m Raw
 	for msgs < min(d.msgs, room) {
 		m.cut(d.b, to, parts)

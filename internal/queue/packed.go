@@ -1,5 +1,7 @@
 package queue
 
+import "slices"
+
 // Packed is one message encoded once for many queues. Its large bodies are
 // copied once and shared. The zero value is ready; it may be used again and
 // again, under the lock of the queues it goes to.
@@ -20,6 +22,25 @@ func (p *Packed) Set(frames [][]byte) {
 		p.b.appendFrame(i < len(frames)-1, f, s)
 	}
 	p.size, _ = wireSize(frames)
+}
+
+// SetTight is Set for a message that is kept for long: it takes no more memory
+// than that needs, or than one before it has needed.
+func (p *Packed) SetTight(frames [][]byte) {
+	p.Reset()
+	if _, inline := wireSize(frames); cap(p.b.buf) < inline {
+		p.b.buf = slices.Grow([]byte(nil), inline)
+	}
+	p.Set(frames)
+}
+
+// Memory returns the octets of memory that the message takes.
+func (p *Packed) Memory() int {
+	n := cap(p.b.buf)
+	for _, l := range p.b.large {
+		n += cap(l.slab.buf)
+	}
+	return n
 }
 
 // Reset forgets the message, and gives up the memory that only p still holds.

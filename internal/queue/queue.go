@@ -149,10 +149,10 @@ func (q *Queue) Fits(size int) bool {
 // caller holds the lock.
 func (q *Queue) Full() bool { return q.full }
 
-// space returns how many messages have room, and octets: none or less above the
+// Space returns how many messages have room, and octets: none or less above the
 // marks or the budget, for which an empty queue takes any one message. A
-// conflating queue has room for any, one by one.
-func (q *Queue) space() (msgs, size int) {
+// conflating queue has room for any, one by one. The caller holds the lock.
+func (q *Queue) Space() (msgs, size int) {
 	msgs, size = math.MaxInt, math.MaxInt
 	switch m := q.marks; {
 	case q.conflate:
