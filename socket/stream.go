@@ -13,14 +13,16 @@ import (
 // of them zero, for as long as it lasts. What is received is [id, data], where
 // data is what the connection brought at once, at most 64 KiB, without any
 // boundary of its own (ST-04), or empty: the connection is there, or has ended
-// (ST-02). It is not an error to be received from a peer that is gone.
+// (ST-02).
 //
 // Bind and Connect take every transport that has connections of octets; inproc,
 // which has none, is refused with ErrEndpoint. A connection that Connect made is
-// made again when it is lost, as for other sockets, and then has another id. The
-// end of the peer's direction is the end of the connection. Options about
-// handshake, heartbeat and properties have no effect, and those about security
-// are refused with ErrOption: encrypt by the transport or the listener.
+// made again when it is lost, as for other sockets, and then has another id.
+// Connections take turns in being received from, so that its notice may come
+// before that of the end of the one before. The end of the peer's direction is
+// the end of the connection. Options about handshake, heartbeat and properties
+// have no effect, and those about security are refused with ErrOption: encrypt by
+// the transport or the listener.
 //
 // A peer that is not received from is held up by its connection, once its queue
 // is full. Its id is the PeerID of the Peer that RecvFrom and events tell.
