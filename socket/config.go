@@ -64,6 +64,7 @@ type config struct {
 	transports map[string]transport.Transport
 	packets    map[string]transport.PacketTransport
 
+	conflateTopics                bool // PUB, XPUB, SUB, XSUB
 	immediate, conflate, probe    bool
 	mandatory, handover, silent   bool // ROUTER
 	notify                        Notify
@@ -165,6 +166,9 @@ func (c *config) validate() error {
 		return err
 	}
 	if err := c.validateNotes(); err != nil {
+		return err
+	}
+	if err := c.validateConflate(); err != nil {
 		return err
 	}
 	for i, name := range c.propertyNames {

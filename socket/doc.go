@@ -55,7 +55,8 @@
 // full send queue does is the pattern's rule: PUB, XPUB, XSUB, RADIO, ROUTER and REP
 // drop for that peer alone, and count it in [Stats]; all others wait. Of a
 // publisher, [WithDropPolicy] makes the oldest messages go in place of the newest,
-// Send wait, or the slow peer leave.
+// Send wait, or the slow peer leave. [WithConflate] keeps the newest message alone,
+// [WithConflateTopics] the newest of each topic.
 //
 // # Late subscribers
 //

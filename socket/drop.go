@@ -9,7 +9,7 @@ const (
 	DropNoRoute                     // no peer has the routing id (ROUTER with WithSilentDrop)
 	DropPeerGone                    // the peer left before it took the message, or the system did not take the datagram
 	DropClosed                      // the socket or endpoint was closed before the message left
-	DropConflated                   // a newer message took its place (WithConflate)
+	DropConflated                   // a newer message took its place (WithConflate, WithConflateTopics)
 	DropFiltered                    // no subscription matches (SUB), or the group is not joined (DISH)
 	DropStale                       // not the answer to the present request (REQ)
 	DropMalformed                   // not of the form that the pattern asks for: REQ, REP, PUB, RADIO, DISH, and more than one frame

@@ -15,15 +15,23 @@ import (
 func TestDropPolicyAddsUp(t *testing.T) {
 	for p := range dropPolicies {
 		t.Run(p.String(), func(t *testing.T) {
-			overAll(t, func(t *testing.T, scheme string) { addsUp(t, scheme, p) })
+			overAll(t, func(t *testing.T, scheme string) { addsUp(t, scheme, p, nil) })
+		})
+		t.Run(p.String()+", conflating topics", func(t *testing.T) {
+			overAll(t, func(t *testing.T, scheme string) { addsUp(t, scheme, p, WithConflateTopics()) })
 		})
 	}
 }
 
-func addsUp(t *testing.T, scheme string, policy DropPolicy) {
-	const publishers, subscribers, sends = 3, 4, 1500
+func addsUp(t *testing.T, scheme string, policy DropPolicy, conflate PubOption) {
+	const publishers, subscribers, sends = 3, 4, 400
 	a := newAudit(t)
-	pub := must(NewPub(WithDropPolicy(policy), WithSendHWM(4), WithLinger(0)))
+	opts := []PubOption{WithDropPolicy(policy), WithSendHWM(4), WithLinger(0)}
+	topics := 1
+	if conflate != nil {
+		opts, topics = append(opts, conflate), 12
+	}
+	pub := must(NewPub(opts...))
 	a.open("PUB", pub)
 	endpoint := must(pub.Bind(anywhere(t, scheme)))
 	var received atomic.Uint64
@@ -71,7 +79,8 @@ func addsUp(t *testing.T, scheme string, policy DropPolicy) {
 						t.Error(err)
 					}
 				}
-				if err := pub.Send(ctx, []byte("topic"), stamp(p, number), body[:r.IntN(len(body))]); err != nil {
+				topic := r.IntN(topics)
+				if err := pub.Send(ctx, fmt.Append(nil, "topic ", topic), stamp(p*topics+topic, number), body[:r.IntN(len(body))]); err != nil {
 					t.Error(err)
 					return
 				}
@@ -102,11 +111,14 @@ func addsUp(t *testing.T, scheme string, policy DropPolicy) {
 		PolicyDropNewest: DropFull, PolicyDropOldest: DropEvicted, PolicyBlock: DropConflated, PolicyDisconnectSlow: DropSlow,
 	}
 	var want Drops
+	if conflate != nil {
+		want[DropConflated] = out.Dropped[DropConflated]
+	}
 	want[reasons[policy]] = out.Dropped[reasons[policy]]
 	if policy == PolicyDisconnectSlow {
 		want[DropFull] = out.Dropped[DropFull] // one for each that was given up
 	}
-	if out.Dropped != want || (want.Total() == 0) != (policy == PolicyBlock) {
+	if out.Dropped != want || (want.Total() == 0) != (policy == PolicyBlock && conflate == nil) {
 		t.Errorf("dropped %v, want %v", out.Dropped, want)
 	}
 	pub.Close()

@@ -109,9 +109,9 @@ func (e ending) Wake() { e.x.end(e.why) }
 
 // allFit reports whether all pipes have room for a message of size octets, which
 // PolicyBlock waits for. The caller holds the send lock.
-func allFit(pipes []*pipe, size int) bool {
+func allFit(pipes []*pipe, size int, frames [][]byte) bool {
 	for _, p := range pipes {
-		if !p.out.Fits(size) {
+		if !p.out.Fits(size) && !p.out.Replaces(size, frames[0]) {
 			return false
 		}
 	}

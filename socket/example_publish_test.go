@@ -117,3 +117,29 @@ func ExampleWithReplay() {
 	// ["log" "line 4"]
 	// kept: 2 of 1 topic
 }
+
+// A subscriber that is slower than its publisher sees the newest message of each
+// topic, whole.
+func ExampleWithConflateTopics() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	pub := must(socket.NewPub(socket.WithConflateTopics()))
+	defer pub.Close()
+	must(pub.Bind("inproc://example-conflate-topics"))
+	sub := must(socket.NewSub(socket.WithConflateTopics()))
+	defer sub.Close()
+	check(sub.Subscribe("price/"))
+	check(sub.Connect("inproc://example-conflate-topics"))
+	check(pub.WaitSubscribers(ctx, "price/", 1))
+
+	for i := range 1000 {
+		check(pub.Send(ctx, []byte("price/apples"), fmt.Append(nil, i), []byte("EUR")))
+		check(pub.Send(ctx, []byte("price/pears"), fmt.Append(nil, 2*i), []byte("EUR")))
+	}
+	fmt.Println(must(sub.Recv(ctx)))
+	fmt.Println(must(sub.Recv(ctx)))
+	// Output:
+	// ["price/apples" "999" "EUR"]
+	// ["price/pears" "1998" "EUR"]
+}

@@ -101,6 +101,7 @@ func (s *socket) join(x *session, remote *introduction) error {
 	if s.cfg.conflate {
 		q.SetConflate(true) // HW-07
 	}
+	s.conflateTopics(q)
 	q.SetConsumer(x.inlet) // before attach tells of the peer: what it sends then is there to receive
 	q.Unlock()
 	s.recv.Unlock()

@@ -58,7 +58,7 @@ func (b *publishing) send(ctx context.Context, wait bool, frames [][]byte) error
 		if b.alone {
 			b.narrow()
 		}
-		if s.cfg.policy != PolicyBlock || allFit(b.matches, size) {
+		if s.cfg.policy != PolicyBlock || allFit(b.matches, size, frames) {
 			break
 		}
 		if err := s.await(ctx, wait); err != nil {
@@ -109,7 +109,7 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 		defer packed.Reset()
 	}
 	for _, p := range pipes {
-		if !p.out.Fits(size) {
+		if !p.out.Fits(size) && !p.out.Replaces(size, frames[0]) {
 			var queued bool
 			if late, queued = p.overflow(size, late); !queued {
 				continue

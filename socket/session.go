@@ -209,7 +209,7 @@ func (s *socket) detach(x *session) {
 	if x.twin != nil {
 		p.shared = false
 		p.out.SetMarks(p.marks())
-		p.out.SetConflate(p.conflates())
+		p.conflate()
 	}
 	p.session = nil
 	s.rules.detach(x)
@@ -238,6 +238,7 @@ func (s *socket) serve(x *session, early []byte) error {
 	x.inlet = newInlet(x, q)
 	q.Lock()
 	q.SetBudget(s.recv.budget)
+	s.conflateTopics(q)
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()

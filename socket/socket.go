@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/internal/queue"
-	"github.com/brokerless/brokerless/pattern"
 )
 
 // socket is what all socket types have in common: endpoints, connections and
@@ -176,7 +175,8 @@ func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	if dialed {
 		p.hurry = make(chan struct{}, 1)
 	}
-	p.out = queue.New(&s.send.Mutex, queue.Marks{}, p.conflates(), p) // register sets the marks
+	p.out = queue.New(&s.send.Mutex, queue.Marks{}, false, p) // register sets the marks
+	p.conflate()
 	return p
 }
 
@@ -188,10 +188,6 @@ func (p *pipe) marks() queue.Marks {
 	}
 	return p.s.cfg.sendMarks
 }
-
-// conflates reports whether only the newest message is kept for the peer. What
-// a SUB has for it is subscriptions, of which none may be lost.
-func (p *pipe) conflates() bool { return p.s.cfg.conflate && p.s.kind != pattern.SUB }
 
 // Room implements queue.Producer.
 func (p *pipe) Room(*queue.Queue) {

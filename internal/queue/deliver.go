@@ -7,7 +7,7 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 	if d.msgs == 0 {
 		return true, nil
 	}
-	if room, octets := q.Space(); d.msgs <= room && d.size <= octets && !q.conflate {
+	if room, octets := q.Space(); d.msgs <= room && d.size <= octets && q.sift == keepAll {
 		if b := q.last; d.start > 0 || b != nil && d.end < cap(d.b.buf)/2 && cap(b.buf)-len(b.buf) >= d.end {
 			d.copyTo(q, d.end, len(d.b.large[:d.parts]), d.msgs, d.size)
 			d.settle()
@@ -19,13 +19,16 @@ func (d *Decoder) Deliver(q *Queue) (all bool, wake Waker) {
 		}
 		return true, wake
 	}
+	if q.sift == keepTopics {
+		return d.deliverTopics(q)
+	}
 	for d.msgs > 0 {
 		to, parts, msgs, size := d.fitting(q)
 		if msgs == 0 {
 			q.full, q.short = true, q.budget != nil
 			return false, wake
 		}
-		if q.conflate {
+		if q.sift == keepNewest {
 			q.replace()
 		}
 		d.copyTo(q, to, parts, msgs, size)
@@ -66,14 +69,44 @@ func (d *Decoder) copyTo(q *Queue, to, parts, msgs, size int) {
 		p.at += at - d.start
 		b.large = append(b.large, p)
 	}
+	d.drop(to, parts)
+	d.msgs -= msgs
+	d.size -= size
+	q.count(b, msgs, size)
+}
+
+// deliverTopics is Deliver for a queue that keeps the newest of each topic.
+func (d *Decoder) deliverTopics(q *Queue) (all bool, wake Waker) {
+	var m Raw
+	for d.msgs > 0 {
+		m.cut(d.b, d.start, 0)
+		topic := m.Frame(0)
+		if room, octets := q.Space(); room <= 0 || m.size > octets && q.msgs > 0 {
+			if !q.Replaces(m.size, topic) {
+				q.full, q.short = true, q.budget != nil
+				return false, wake
+			}
+		}
+		s := q.slot(q.shelf.hash(topic), topic)
+		s.packed.receive(d.b, &m)
+		if w := q.shelved(s); w != nil {
+			wake = w
+		}
+		d.drop(m.end, m.large)
+		d.msgs--
+		d.size -= m.size
+	}
+	d.settle()
+	return true, wake
+}
+
+// drop forgets the octets up to position to, and so many large bodies.
+func (d *Decoder) drop(to, parts int) {
 	n := copy(d.b.large, d.b.large[parts:])
 	clear(d.b.large[n:])
 	d.b.large = d.b.large[:n]
 	d.parts -= parts
 	d.start = to
-	d.msgs -= msgs
-	d.size -= size
-	q.count(b, msgs, size)
 }
 
 func (q *Queue) count(b *Batch, msgs, size int) {

@@ -8,6 +8,9 @@
 // with a gather write and received straight into the memory the application
 // gets.
 //
+// A queue may keep only the newest message, or the newest of each topic; these
+// wait on a shelf until the consumer asks for them.
+//
 // A queue has one producer side and one consumer side. All of a socket's
 // outgoing queues share the socket's send lock, so one lock is taken for one
 // Send however many peers it reaches; an incoming queue has a lock of its own.

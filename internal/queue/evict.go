@@ -7,12 +7,17 @@ package queue
 // caller holds the lock, has found that the message does not fit, and appends it
 // now.
 func (q *Queue) Evict(size int) (msgs int) {
-	octets := 0 // waiting
+	waiting, octets := q.onShelf()
+	waiting += q.waiting
 	for b := q.first; b != nil; b = b.next {
 		octets += b.size
 	}
-	for q.waiting > 0 && !q.marks.admit(q.waiting, octets, size) {
-		octets -= q.dropOldest()
+	for ; waiting > 0 && !q.marks.admit(waiting, octets, size); waiting-- {
+		if q.waiting > 0 {
+			octets -= q.dropOldest()
+		} else {
+			octets -= q.discard()
+		}
 		msgs++
 	}
 	return msgs

@@ -53,13 +53,49 @@ func (p *Packed) Reset() {
 	}
 }
 
+// topic returns the first frame. It stays the message's.
+func (p *Packed) topic() []byte {
+	_, head, n := frameAt(p.b.buf)
+	if l := p.b.large; len(l) > 0 && l[0].at == head {
+		return l[0].body
+	}
+	return p.b.buf[head : head+n]
+}
+
+// share makes p the same message as another one, with which it shares large bodies.
+func (p *Packed) share(other *Packed) {
+	p.Reset()
+	p.b.buf = append(p.b.buf, other.b.buf...)
+	for _, l := range other.b.large {
+		l.slab.refs++
+		p.b.large = append(p.b.large, l)
+	}
+	p.size = other.size
+}
+
+// receive makes p a message that stands in b. Its large bodies are p's from then
+// on.
+func (p *Packed) receive(b *Batch, m *Raw) {
+	p.Reset()
+	p.b.buf = append(p.b.buf, b.buf[m.pos:m.end]...)
+	for _, l := range b.large[m.used:m.large] {
+		l.at -= m.pos
+		p.b.large = append(p.b.large, l)
+	}
+	p.size = m.size
+}
+
 // Size returns the octets on the wire.
 func (p *Packed) Size() int { return p.size }
 
 // AppendPacked is Append for an encoded message.
 func (q *Queue) AppendPacked(p *Packed) Waker {
-	if q.conflate {
+	switch q.sift {
+	case keepAll:
+	case keepNewest:
 		q.replace()
+	case keepTopics:
+		return q.shelvePacked(p)
 	}
 	b := q.open(len(p.b.buf))
 	at := len(b.buf)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -53,7 +54,8 @@ type Queue struct {
 	marks    Marks
 	budget   *Budget // that it shares with other queues, if any
 	exempt   bool    // from it: what comes is only counted
-	conflate bool
+	sift     sift
+	shelf    *shelf // nil unless it keeps, or kept, the newest of each topic
 
 	first, last *Batch // whole messages that the consumer has not taken
 	msgs, size  int    // in first…last, and what was taken but not released
@@ -72,7 +74,11 @@ type Queue struct {
 // New returns an empty queue under lock. A conflating queue keeps only the
 // newest message (ZMQ_CONFLATE).
 func New(lock *sync.Mutex, m Marks, conflate bool, p Producer) *Queue {
-	return &Queue{Mutex: lock, producer: p, marks: m, conflate: conflate, asleep: true}
+	q := &Queue{Mutex: lock, producer: p, marks: m, asleep: true}
+	if conflate {
+		q.sift = keepNewest
+	}
+	return q
 }
 
 // SetConsumer names who is to be woken. The caller holds the lock. If messages
@@ -80,7 +86,7 @@ func New(lock *sync.Mutex, m Marks, conflate bool, p Producer) *Queue {
 func (q *Queue) SetConsumer(w Waker) Waker {
 	q.consumer = w
 	q.asleep = true
-	if q.first == nil {
+	if q.empty() {
 		return nil
 	}
 	return q.wake()
@@ -109,8 +115,13 @@ func (q *Queue) Exempted() bool { return q.exempt }
 // SetConflate says whether the queue keeps only the newest message from now
 // on. The caller holds the lock. Of the messages that wait, it keeps that one.
 func (q *Queue) SetConflate(on bool) {
-	q.conflate = on
-	if !on || q.waiting < 2 {
+	q.SetConflateTopics(false)
+	q.sift = keepAll
+	if !on {
+		return
+	}
+	q.sift = keepNewest
+	if q.waiting < 2 {
 		return
 	}
 	q.bury()
@@ -134,7 +145,7 @@ func (q *Queue) SetConflate(on bool) {
 // has not, the producer's Room is called once there is. The caller holds the
 // lock.
 func (q *Queue) Fits(size int) bool {
-	if q.conflate {
+	if q.sift == keepNewest {
 		return true
 	}
 	m, b := q.marks.Messages, q.marks.Bytes
@@ -155,7 +166,7 @@ func (q *Queue) Full() bool { return q.full }
 func (q *Queue) Space() (msgs, size int) {
 	msgs, size = math.MaxInt, math.MaxInt
 	switch m := q.marks; {
-	case q.conflate:
+	case q.sift == keepNewest:
 		return 1, size
 	case q.full:
 		return 0, 0
@@ -177,8 +188,15 @@ func (q *Queue) Space() (msgs, size int) {
 // of them. The consumer it returns, unless nil, is to be woken once the lock
 // is given up. The caller holds the lock and has asked Fits.
 func (q *Queue) Append(prefix, frames [][]byte) Waker {
-	if q.conflate {
+	switch q.sift {
+	case keepAll:
+	case keepNewest:
 		q.replace()
+	case keepTopics:
+		if prefix != nil {
+			frames = slices.Concat(prefix, frames)
+		}
+		return q.shelve(frames)
 	}
 	if len(frames) == 1 && prefix == nil && len(frames[0]) <= maxShort {
 		body := frames[0]
@@ -289,6 +307,10 @@ func (q *Queue) Clear() (msgs, size int) {
 	q.msgs -= msgs
 	q.size -= size
 	q.budget.Charge(-size)
+	for n, _ := q.onShelf(); n > 0; n-- {
+		msgs++
+		size += q.discard()
+	}
 	q.room()
 	return msgs, size
 }
@@ -297,6 +319,9 @@ func (q *Queue) Clear() (msgs, size int) {
 // them with Release or Restore. With none waiting it returns nil, and the next
 // message wakes the consumer. The caller holds the lock.
 func (q *Queue) Take() *Batch {
+	if q.first == nil && q.sift == keepTopics {
+		q.serve(served)
+	}
 	b := q.first
 	if b == nil {
 		q.asleep = true
@@ -341,7 +366,7 @@ func (q *Queue) Total() uint64 { return q.total }
 // Rest reports whether messages wait. If none does, the next one wakes the
 // consumer, as after Take. The caller holds the lock.
 func (q *Queue) Rest() bool {
-	q.asleep = q.first == nil
+	q.asleep = q.empty()
 	return !q.asleep
 }
 
@@ -375,32 +400,4 @@ func (q *Queue) relieve() {
 	if q.producer != nil {
 		q.producer.Room(q)
 	}
-}
-
-// Step returns after how many messages, or octets, a consumer that takes them
-// one by one should release them. The caller holds the lock.
-func (q *Queue) Step() (msgs, size int) {
-	msgs, size = 1<<10, 1<<20
-	if m := q.marks.Messages; m > 0 {
-		msgs = max(1, m/8)
-	}
-	if b := q.marks.Bytes; b > 0 {
-		size = max(1, b/8)
-	}
-	return msgs, size
-}
-
-// Depth is what a queue holds and has seen.
-type Depth struct {
-	Messages  int    // not yet released by the consumer
-	Bytes     int    // their octets on the wire
-	Waiting   int    // of Messages, those the consumer has not even taken
-	Total     uint64 // messages ever put into the queue
-	Left      uint64 // messages ever released
-	Conflated uint64 // of Total, those replaced by a newer one
-}
-
-// Depth returns the present figures. The caller holds the lock.
-func (q *Queue) Depth() Depth {
-	return Depth{q.msgs, q.size, q.waiting, q.total, q.left, q.conflated}
 }

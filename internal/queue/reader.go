@@ -1,5 +1,7 @@
 package queue
 
+import "math"
+
 // A Reader is the end of a queue from which the application's messages are
 // taken one by one. It touches the queue's lock once a batch, not once a
 // message. It is not safe for concurrent use.
@@ -36,8 +38,10 @@ func (r *Reader) Next() *Raw {
 		}
 		r.q.Lock()
 		r.release()
+		r.q.offer()
 		if r.q.first == nil && r.q.producer != nil {
 			r.q.producer.Refill(r.q)
+			r.q.offer()
 		}
 		r.step, r.steps = r.q.Step()
 		r.ahead = r.q.waiting
@@ -210,6 +214,9 @@ func (r *Reader) Wipe() (msgs int) {
 
 // takeAll takes what waits in the queue behind what is at hand.
 func (r *Reader) takeAll() {
+	if r.q.sift == keepTopics {
+		r.q.serve(math.MaxInt)
+	}
 	rest := r.q.Take()
 	if r.b == nil {
 		r.b, r.pos, r.used = rest, 0, 0

@@ -39,7 +39,9 @@ func (q *Queue) prepend(list *Batch) {
 		q.last = tail
 	}
 	q.waiting += msgs
-	q.SetConflate(q.conflate)
+	if q.sift == keepNewest {
+		q.SetConflate(true)
+	}
 }
 
 // cutFront removes the messages of b that lie whole within its first taken
