@@ -76,6 +76,9 @@ func (p *pipe) overflow(size int, late []queue.Waker) ([]queue.Waker, bool) {
 		return late, true
 	case PolicyDisconnectSlow:
 		p.lose(1, DropFull)
+		if p.session == nil {
+			return late, false
+		}
 		return p.giveUp(late), false
 	default:
 		p.lose(1, DropFull)

@@ -87,7 +87,7 @@ func (d *Decoder) deliverTopics(q *Queue) (all bool, wake Waker) {
 				return false, wake
 			}
 		}
-		s := q.slot(q.shelf.hash(topic), topic)
+		s := q.slot(q.shelf.hash(topic), topic, m.octets())
 		s.packed.receive(d.b, &m)
 		if w := q.shelved(s); w != nil {
 			wake = w

@@ -53,6 +53,16 @@ func (p *Packed) Reset() {
 	}
 }
 
+// trim forgets the message, and gives up a buffer that is much too large for the
+// next one, of which inline octets stand there: what a peer keeps here is counted
+// by its octets.
+func (p *Packed) trim(inline int) {
+	p.Reset()
+	if c := cap(p.b.buf); c > smallBuffer && c/4 > inline {
+		p.b.buf = nil
+	}
+}
+
 // topic returns the first frame. It stays the message's.
 func (p *Packed) topic() []byte {
 	_, head, n := frameAt(p.b.buf)

@@ -40,7 +40,11 @@ type slot struct {
 	packed Packed
 }
 
-var slots = sync.Pool{New: func() any { return new(slot) }}
+// The slots that are used again, by the size of their buffers.
+var (
+	smallSlots = sync.Pool{New: func() any { return new(slot) }}
+	largeSlots = sync.Pool{New: func() any { return new(slot) }}
+)
 
 // SetConflateTopics says whether the queue keeps only the newest message of each
 // topic from now on. Of those that wait already, all stay. A queue that keeps the
@@ -81,7 +85,8 @@ func (q *Queue) Replaces(size int, topic []byte) bool {
 
 // shelve is Append, of a queue that keeps the newest of each topic.
 func (q *Queue) shelve(frames [][]byte) Waker {
-	s := q.slot(q.shelf.hash(frames[0]), frames[0])
+	_, inline := wireSize(frames)
+	s := q.slot(q.shelf.hash(frames[0]), frames[0], inline)
 	s.packed.Set(frames)
 	return q.shelved(s)
 }
@@ -89,21 +94,28 @@ func (q *Queue) shelve(frames [][]byte) Waker {
 // shelvePacked is shelve for an encoded message.
 func (q *Queue) shelvePacked(p *Packed) Waker {
 	topic := p.topic()
-	s := q.slot(q.shelf.hash(topic), topic)
+	s := q.slot(q.shelf.hash(topic), topic, len(p.b.buf))
 	s.packed.share(p)
 	return q.shelved(s)
 }
 
-// slot returns the place for a message of a topic with that hash, which is counted once it is there. What
-// was there is not counted any more.
-func (q *Queue) slot(hash uint64, topic []byte) *slot {
+// slot returns the place for a message of a topic with that hash, of which inline
+// octets stand in a buffer. What was there is not counted any more; the message is
+// once it is there.
+func (q *Queue) slot(hash uint64, topic []byte, inline int) *slot {
 	h := q.shelf
 	if s := h.find(hash, topic); s != nil {
 		q.conflated++
 		q.weigh(-1, -s.packed.size)
+		s.packed.trim(inline)
 		return s
 	}
-	s := slots.Get().(*slot)
+	pool := &smallSlots
+	if inline > smallBuffer {
+		pool = &largeSlots
+	}
+	s := pool.Get().(*slot)
+	s.packed.trim(inline)
 	s.hash, s.chain = hash, h.index[hash]
 	h.index[hash] = s
 	if h.last == nil {
@@ -209,7 +221,11 @@ func (q *Queue) discard() (size int) {
 
 func (s *slot) free() {
 	s.packed.Reset()
-	slots.Put(s)
+	if cap(s.packed.b.buf) > smallBuffer {
+		largeSlots.Put(s)
+	} else {
+		smallSlots.Put(s)
+	}
 }
 
 // empty reports whether nothing waits.
