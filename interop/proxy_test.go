@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"testing"
 	"time"
@@ -36,16 +37,15 @@ func TestThroughTheirProxy(t *testing.T) {
 	expect(t, sub, text("plain", "", "last")...)
 }
 
-// TestThroughOurForwarder publishes from libzmq to libzmq through an XSUB and an
-// XPUB of ours that hand each other what they receive.
-func TestThroughOurForwarder(t *testing.T) {
+// TestThroughOurProxy publishes from libzmq to libzmq through an XSUB and an
+// XPUB of ours.
+func TestThroughOurProxy(t *testing.T) {
 	p := startLibzmq(t)
 	front := newOurs(t, "XSUB", "").(*socket.XSub)
 	back := newOurs(t, "XPUB", "").(*socket.XPub)
 	up := bind(t, front, "tcp://127.0.0.1:0")
 	down := bind(t, back, "tcp://127.0.0.1:0")
-	forward(t, front, back)
-	forward(t, back, front)
+	proxy(t, front, back)
 
 	pub, sub := theirs(t, p, "XPUB"), theirs(t, p, "SUB")
 	plain := theirs(t, p, "PUB")
@@ -61,30 +61,81 @@ func TestThroughOurForwarder(t *testing.T) {
 	settle(t, plain, sub)
 }
 
-// forward hands on what one socket receives through another until either is
-// closed.
-func forward(t *testing.T, from socket.Receiver, to socket.Sender) {
+// TestSteeredByThem has libzmq's REQ and REP talk through a ROUTER and a DEALER
+// of ours, and its REQ control them, as zmq_proxy_steerable is controlled. Then
+// their processes are killed, one in the middle of a request, and others take
+// their places (PR-01, PR-06).
+func TestSteeredByThem(t *testing.T) {
+	p := startLibzmq(t)
+	front, back := newOurs(t, "ROUTER", "").(*socket.Router), newOurs(t, "DEALER", "").(*socket.Dealer)
+	control := newOurs(t, "REP", "").(*socket.Rep)
+	clients, workers := bind(t, front, "tcp://127.0.0.1:0"), bind(t, back, "tcp://127.0.0.1:0")
+	steering := bind(t, control, "tcp://127.0.0.1:0")
+	ended := proxy(t, front, back, socket.WithControl(control))
+	for range 2 {
+		req, rep := theirs(t, p, "REQ"), theirs(t, p, "REP")
+		must(t, rep.Connect(workers))
+		must(t, req.Connect(clients))
+		for i := range 10 {
+			send(t, req, []byte("request"), numbered(i))
+			expect(t, rep, []byte("request"), numbered(i))
+			send(t, rep, numbered(i))
+			expect(t, req, numbered(i))
+		}
+		send(t, req, []byte("never answered"))
+		expect(t, rep, []byte("never answered"))
+		p.Kill()
+		waitGone(t, front)
+		waitGone(t, back)
+		p = restartLibzmq(t)
+	}
+
+	boss := theirs(t, p, "REQ")
+	must(t, boss.Connect(steering))
+	order := func(command string) socket.Message {
+		send(t, boss, []byte(command))
+		return recv(t, boss)
+	}
+	m := order("STATISTICS")
+	var got []uint64
+	for _, f := range m {
+		got = append(got, binary.NativeEndian.Uint64(f))
+	}
+	// Two rounds of ten requests and one that was never answered.
+	if len(got) != 8 || got[0] != 22 || got[2] != 20 || got[4] != 20 || got[6] != 22 {
+		t.Errorf("STATISTICS: %v", got)
+	}
+	for _, command := range []string{"PAUSE", "SOMETHING", "RESUME", "TERMINATE"} {
+		if m := order(command); len(m) != 1 || len(m[0]) != 0 {
+			t.Errorf("%s is answered with %v, want an empty frame", command, m)
+		}
+	}
+	must(t, <-ended)
+}
+
+// waitGone waits until a socket has no peers.
+func waitGone(t *testing.T, s ours) {
+	t.Helper()
+	eventually(t, "the peers are gone", func() bool { return s.Stats().Peers == 0 })
+}
+
+// proxy runs a proxy until the end of the test, or its own.
+func proxy(t *testing.T, front, back socket.ProxySocket, opts ...socket.ProxyOption) (ended <-chan error) {
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
+	errs := make(chan error, 1)
+	go func() {
+		defer close(errs)
+		errs <- socket.Proxy(ctx, front, back, opts...)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		<-done
-	})
-	go func() {
-		defer close(done)
-		for {
-			m, err := from.Recv(ctx)
-			if err == nil {
-				err = to.Send(ctx, m...)
-			}
-			if err != nil {
-				if !errors.Is(err, context.Canceled) && !errors.Is(err, socket.ErrClosed) {
-					t.Error(err)
-				}
-				return
+		for err := range errs {
+			if !errors.Is(err, context.Canceled) {
+				t.Error(err)
 			}
 		}
-	}()
+	})
+	return errs
 }
 
 // A subscriber chooses its topics.

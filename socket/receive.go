@@ -28,6 +28,7 @@ type recvSide struct {
 	followed <-chan struct{} // of the context that ends that wait
 	forget   func() bool
 	patient  bool // whoever receives now is ready to wait
+	returned []returned
 	flow     Flow // delivered, dropped; what was received by inlets that are no more
 }
 
@@ -181,6 +182,8 @@ func (r *recvSide) wipe(why DropReason) {
 	for in := range r.turn.All() {
 		r.flow.Dropped[why] += uint64(in.Wipe())
 	}
+	r.flow.Dropped[why] += uint64(len(r.returned))
+	r.returned = nil
 }
 
 // receive takes the next message. With into it is put there, reusing its
@@ -204,6 +207,9 @@ func (s *socket) receive(ctx context.Context, wait bool, into *Message, from *Pe
 				r.Unlock()
 				return nil, s.fail("recv", "", err)
 			}
+		}
+		if r.returned != nil {
+			return r.again(into, from), nil
 		}
 		in, ok := r.turn.Next()
 		if !ok {

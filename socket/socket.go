@@ -335,6 +335,7 @@ func (s *socket) Stats() Stats {
 
 	s.recv.Lock()
 	st.In = s.recv.flow
+	s.recv.held(&st.In)
 	for in := range s.recv.turn.All() {
 		received, f := in.flow()
 		st.In.Messages += received

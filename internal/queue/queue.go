@@ -156,6 +156,19 @@ func (q *Queue) Fits(size int) bool {
 	return false
 }
 
+// Room returns how many messages have room, at most limit; where octets are
+// short, one. It asks for nothing, as Fits does. The caller holds the lock.
+func (q *Queue) Room(limit int) int {
+	msgs, size := q.Space()
+	switch {
+	case msgs <= 0 || size <= 0 && q.msgs > 0:
+		return 0
+	case q.marks.Bytes > 0 && size < q.marks.Bytes/2:
+		return min(1, limit)
+	}
+	return min(msgs, limit)
+}
+
 // Full reports whether the producer is to be told when there is room again. The
 // caller holds the lock.
 func (q *Queue) Full() bool { return q.full }

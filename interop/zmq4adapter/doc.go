@@ -77,9 +77,9 @@
 //   - Without [WithLogger] nothing is logged; the original writes to standard error.
 //   - RegisterTransport is missing: transports are given to a socket, with
 //     socket.WithTransport. So are the sockets NewC… on czmq.
-//   - A Proxy pauses, resumes, and ends at once when it is killed; in the original
-//     Pause and Resume do nothing and Kill waits for the next message. Errors of
-//     its sockets end it, and are what Run returns.
+//   - A Proxy is socket.Proxy: it pauses, resumes, and ends at once when it is
+//     killed; in the original Pause and Resume do nothing and Kill waits for the
+//     next message. Errors of its sockets end it, and are what Run returns.
 //   - Errors are socket.OpError, with other texts. But those of a context are
 //     context.Canceled and context.DeadlineExceeded themselves, as in the original,
 //     and of a closed socket context.Canceled.

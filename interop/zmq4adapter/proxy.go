@@ -2,28 +2,19 @@ package zmq4adapter
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
+	"errors"
 
 	"github.com/go-zeromq/zmq4"
+
+	"github.com/brokerless/brokerless/socket"
 )
 
 // Proxy forwards what the front socket receives to the back socket, and the
 // other way round. Its methods are safe for concurrent use.
 type Proxy struct {
-	ctx     context.Context // done when the proxy is given up
-	cancel  context.CancelFunc
-	workers sync.WaitGroup
-	capture zmq4.Socket
-
-	forwarded [2]atomic.Uint64
-
-	mu     sync.Mutex
-	killed bool
-	err    error           // of the first that failed
-	flow   context.Context // of the Recv under way: done when it shall flow no more
-	stop   context.CancelFunc
-	paused chan struct{} // closed by Resume; nil while it flows
+	control socket.ProxyControl
+	ended   chan struct{}
+	err     error // set before ended is closed
 }
 
 // NewProxy starts to forward between two sockets that are bound or connected, in
@@ -31,70 +22,44 @@ type Proxy struct {
 // that is forwarded. The sockets may be of the original; but then only their
 // next message or their end lets a paused or killed proxy go of them.
 func NewProxy(ctx context.Context, front, back, capture Socket) *Proxy {
-	p := &Proxy{capture: capture}
-	p.ctx, p.cancel = context.WithCancel(ctx)
-	p.flow, p.stop = context.WithCancel(p.ctx)
-	for i, way := range [][2]zmq4.Socket{{front, back}, {back, front}} {
-		src, dst := way[0], way[1]
-		if src == nil || dst == nil || !receives(src.Type()) {
-			continue
-		}
-		p.workers.Go(func() {
-			if err := p.forward(src, dst, &p.forwarded[i]); err != nil {
-				p.fail(err)
-			}
-		})
+	p := &Proxy{ended: make(chan struct{})}
+	opts := []socket.ProxyOption{socket.WithSteering(&p.control)}
+	if capture != nil {
+		opts = append(opts, socket.WithCapture(proxyEnd(capture)))
 	}
+	go func() {
+		defer close(p.ended)
+		err := socket.Proxy(ctx, proxyEnd(front), proxyEnd(back), opts...)
+		switch {
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			err = ctx.Err()
+		case errors.Is(err, socket.ErrClosed):
+			err = context.Canceled
+		}
+		p.err = err
+	}()
 	return p
 }
 
 // Run waits until the proxy has ended: after Kill with nil, else with the error
 // of the context or of the socket that failed.
 func (p *Proxy) Run() error {
-	p.workers.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer p.cancel()
-	switch {
-	case p.killed:
-		return nil
-	case p.err != nil:
-		return p.err
-	}
-	return p.ctx.Err()
+	<-p.ended
+	return p.err
 }
 
 // Pause makes the proxy take no more messages, until Resume. What it has taken
 // it still forwards.
-func (p *Proxy) Pause() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.paused == nil && !p.killed {
-		p.paused = make(chan struct{})
-		p.stop()
-	}
-}
+func (p *Proxy) Pause() { p.control.Pause() }
 
 // Resume ends a pause.
-func (p *Proxy) Resume() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.paused != nil {
-		close(p.paused)
-		p.paused = nil
-		p.flow, p.stop = context.WithCancel(p.ctx)
-	}
-}
+func (p *Proxy) Resume() { p.control.Resume() }
 
-// Kill ends the proxy. What it has taken it still forwards. It does not wait for
-// that, but Run does.
-func (p *Proxy) Kill() {
-	p.Resume()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.killed = true
-	p.stop()
-}
+// Kill ends the proxy. It does not wait for that, but Run does. What the proxy
+// has taken and cannot forward goes back to its socket, whose next Recv returns
+// it; that of an XPUB, a REQ, a REP, or a socket of the original, is forwarded
+// within a second or dropped.
+func (p *Proxy) Kill() { p.control.Terminate() }
 
 // Stats does nothing, as in the original. See Forwarded.
 func (p *Proxy) Stats() {}
@@ -102,72 +67,71 @@ func (p *Proxy) Stats() {}
 // Forwarded returns how many messages went from the front to the back so far,
 // and how many the other way.
 func (p *Proxy) Forwarded() (forward, backward uint64) {
-	return p.forwarded[0].Load(), p.forwarded[1].Load()
+	st := p.control.Statistics()
+	return st.Back.Sent, st.Front.Sent
 }
 
-// fail ends the proxy because of an error.
-func (p *Proxy) fail(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err == nil && p.ctx.Err() == nil {
-		p.err = err
+// proxyEnd returns what package socket forwards from and to in place of s: its
+// own socket, or one that does what s does.
+func proxyEnd(s zmq4.Socket) socket.ProxySocket {
+	if s == nil {
+		return nil
 	}
-	p.cancel()
+	a, _ := s.(*adapter)
+	if t, ok := s.(*topical); ok && t.kind == zmq4.Sub {
+		a = t.adapter
+	}
+	if a != nil && a.kind != zmq4.Req && a.kind != zmq4.Rep {
+		if eng, err := a.engine(); err == nil {
+			return eng
+		}
+	}
+	end := foreign{s}
+	in, out := receiving{end}, sending{end}
+	switch s.Type() {
+	case zmq4.Push, zmq4.Pub:
+		return out
+	case zmq4.Pull, zmq4.Sub:
+		return in
+	}
+	return struct {
+		socket.ProxySocket
+		socket.Receiver
+		socket.Sender
+	}{end, in, out}
 }
 
-// turn waits until messages flow. It reports false when they never will again.
-func (p *Proxy) turn() (flow context.Context, ok bool) {
-	for {
-		p.mu.Lock()
-		flow, paused, over := p.flow, p.paused, p.killed || p.ctx.Err() != nil
-		p.mu.Unlock()
-		switch {
-		case over:
-			return nil, false
-		case paused == nil:
-			return flow, true
-		}
-		select {
-		case <-paused:
-		case <-p.ctx.Done():
-		}
+// foreign is a socket as an end of a proxy that package socket does not have: a
+// publisher, which keeps its topics, a REQ or a REP, or a socket of the original.
+type foreign struct{ zmq4.Socket }
+
+// Close does nothing: a proxy leaves that to its user.
+func (foreign) Close() error { return nil }
+
+type (
+	receiving struct{ end foreign }
+	sending   struct{ end foreign }
+)
+
+func (receiving) Close() error { return nil }
+
+func (sending) Close() error { return nil }
+
+func (r receiving) Recv(ctx context.Context) (socket.Message, error) {
+	if a, ok := r.end.Socket.(own); ok {
+		m, err := a.recv(ctx)
+		return m.Frames, err
 	}
+	m, err := r.end.Recv()
+	return m.Frames, err
 }
 
-func (p *Proxy) forward(src, dst zmq4.Socket, count *atomic.Uint64) error {
-	for {
-		flow, ok := p.turn()
-		if !ok {
-			return nil
-		}
-		msg, err := receive(flow, src)
-		if err != nil {
-			if flow.Err() != nil {
-				continue // paused, or over
-			}
-			return err
-		}
-		if sends(dst.Type()) {
-			if err := p.give(dst, msg); err != nil {
-				return err
-			}
-		}
-		count.Add(1)
-		if p.capture != nil {
-			if err := p.give(p.capture, msg); err != nil {
-				return err
-			}
-		}
+func (s sending) Send(ctx context.Context, frames ...[]byte) error {
+	msg := zmq4.NewMsgFrom(frames...)
+	if a, ok := s.end.Socket.(own); ok {
+		return a.give(ctx, msg)
 	}
-}
-
-// give sends what was taken, however long it takes: a peer that is slow holds
-// the proxy up, and loses nothing.
-func (p *Proxy) give(dst zmq4.Socket, msg zmq4.Msg) error {
-	if a, ok := dst.(own); ok {
-		return a.give(p.ctx, msg)
-	}
-	return dst.Send(msg)
+	return s.end.Send(msg)
 }
 
 // own is a socket of this package.
@@ -175,14 +139,3 @@ type own interface {
 	give(ctx context.Context, msg zmq4.Msg) error
 	recv(ctx context.Context) (zmq4.Msg, error)
 }
-
-func receive(ctx context.Context, s zmq4.Socket) (zmq4.Msg, error) {
-	if a, ok := s.(own); ok {
-		return a.recv(ctx)
-	}
-	return s.Recv()
-}
-
-func receives(t zmq4.SocketType) bool { return t != zmq4.Push && t != zmq4.Pub }
-
-func sends(t zmq4.SocketType) bool { return t != zmq4.Pull && t != zmq4.Sub }
