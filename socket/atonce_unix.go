@@ -40,6 +40,19 @@ func newWriteAttempt(raw syscall.RawConn) *attempt {
 // unread reports whether octets of the peer have come that nobody has read yet,
 // as far as the system tells.
 func unread(c net.Conn) bool {
+	for {
+		t, ok := c.(interface { // TLS, WebSocket
+			NetConn() net.Conn
+			Unread() bool
+		})
+		if !ok {
+			break
+		}
+		if t.Unread() {
+			return true
+		}
+		c = t.NetConn()
+	}
 	raw := rawConn(c)
 	if raw == nil {
 		return false

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/transport"
 )
 
 // The status codes of ZAP (RFC 27) with which a peer is refused.
@@ -31,6 +33,8 @@ type Credentials struct {
 	Key       []byte // under CURVE: the peer's public key, 32 octets
 
 	Process *Process // over ipc, on Linux: whose end it is; else nil
+	Certificate     []byte // over TLS: the peer's, if it has one that was verified, in DER; for x509.ParseCertificate
+	CertificateName string // whom that is for: its first URI, DNS or mail name, or else its common name
 }
 
 // Admission is what an Authenticator says of a peer that may come in.
@@ -154,6 +158,10 @@ func ask(ctx context.Context, a Authenticator, c Credentials) (v zmtp.Verdict) {
 
 func (s *socket) credentials(x *session, mechanism string, r zmtp.Request) Credentials {
 	c := Credentials{Mechanism: mechanism, Domain: s.cfg.domain, Endpoint: x.pipe.endpoint, Process: processOf(x.conn)}
+	if proven, ok := x.conn.(transport.Certified); ok {
+		c.Certificate, c.CertificateName = proven.PeerCertificate()
+		c.Certificate = bytes.Clone(c.Certificate)
+	}
 	if a := x.conn.RemoteAddr(); a != nil {
 		if host, _, err := net.SplitHostPort(a.String()); err == nil {
 			c.Address = host

@@ -209,6 +209,11 @@ func (s *socket) dial(p *pipe, dial func(context.Context) (net.Conn, error)) (st
 		kind := EventRedial
 		if err != nil {
 			kind = EventConnectFailed
+			if err = classify(err); denied(err) && !p.over() {
+				s.refused.Add(1)
+				s.denied.Add(1)
+				s.journal.refused(p, "", err)
+			}
 		} else {
 			e := Event{Kind: EventConnected, Endpoint: p.endpoint}
 			if a := conn.RemoteAddr(); a != nil {

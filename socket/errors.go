@@ -7,6 +7,7 @@ import (
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/transport"
 )
 
 // The errors to test for with errors.Is. A method wraps them in an [OpError].
@@ -122,6 +123,12 @@ func classify(err error) error {
 		peer      *zmtp.PeerError
 	)
 	switch {
+	case errors.Is(err, transport.ErrDenied):
+		return &peerError{ErrAuth, err}
+	case errors.Is(err, transport.ErrTooLarge):
+		return &peerError{ErrTooLarge, err}
+	case errors.Is(err, transport.ErrProtocol):
+		return &peerError{ErrProtocol, err}
 	case errors.As(err, &protocol):
 		if protocol.Kind == zmtp.TooLarge {
 			return &peerError{ErrTooLarge, err}

@@ -58,6 +58,9 @@ func (s *socket) handshake(x *session) (peer zmtp.Peer, early []byte, err error)
 	}()
 	err = x.converse(ctx, h, deadline, &early, out)
 	close(out)
+	if errors.Is(err, errEvicted) { // nor does it wait any longer to say something
+		_ = conn.SetWriteDeadline(time.Unix(1, 0))
+	}
 	if werr := <-wrote; err == nil {
 		err = werr
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/transport"
 )
 
 // WithLogger has the socket log to l. It logs, as warnings, what somebody who
@@ -146,6 +147,8 @@ func (j *journal) advice(why error) string {
 		told      *zmtp.PeerError
 	)
 	switch {
+	case errors.Is(why, transport.ErrDenied):
+		return "look at the certificates of both ends: who signed them, for which name, until when"
 	case errors.Is(why, errStalled):
 		return "see why the peer takes nothing, or raise WithMaxStall"
 	case errors.Is(why, ErrSlow):

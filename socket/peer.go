@@ -22,9 +22,14 @@ type Peer struct {
 	LocalAddr  string    // our end of the connection
 	RemoteAddr string    // the other end
 	Mechanism  string    // of security: "NULL"; empty in process
-	UserID     string    // who our Authenticator says it is; empty if it did not say
+	UserID     string    // who our Authenticator says it is, or else its certificate; empty if neither does
 	Version    string    // of ZMTP that the peer announced: "3.1"; empty in process
 	Since      time.Time // when the handshake was completed
+
+	// Certificate is the one, in DER, that the peer showed over TLS and that was
+	// verified; nil if there was none. It is for x509.ParseCertificate, and not
+	// to be changed.
+	Certificate []byte
 
 	properties zmtp.Metadata
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/brokerless/brokerless/internal/queue"
 	"github.com/brokerless/brokerless/internal/zmtp"
+	"github.com/brokerless/brokerless/transport"
 )
 
 // A session is one connection from the end of its handshake on. Two goroutines
@@ -137,6 +139,11 @@ func (x *session) describe(p zmtp.Peer) {
 	x.peer.UserID = p.UserID
 	x.peer.Version = string([]byte{'0' + min(p.Major, 9), '.', '0' + min(p.Minor, 9)})
 	x.peer.properties = p.Properties
+	if proven, ok := x.conn.(transport.Certified); ok {
+		var name string
+		x.peer.Certificate, name = proven.PeerCertificate()
+		x.peer.UserID = cmp.Or(p.UserID, name)
+	}
 	x.addresses()
 }
 
@@ -242,6 +249,9 @@ func (s *socket) serve(x *session, early []byte) error {
 	q.SetConsumer(x.inlet)
 	q.Unlock()
 	x.hear()
+	if t, ok := x.conn.(transport.Termed); ok {
+		t.SetTerms(s.terms())
+	}
 	switch {
 	case s.bare:
 		x.outgoing = new(bareWriter)

@@ -9,7 +9,11 @@ import (
 // unacked returns how many octets that were written to a TCP connection the
 // peer's system has not yet acknowledged, and whether that can be told.
 func unacked(c net.Conn) (octets int, known bool) {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+	for {
+		t, ok := c.(interface{ NetConn() net.Conn }) // TLS, WebSocket
+		if !ok {
+			break
+		}
 		c = t.NetConn()
 	}
 	t, ok := c.(*net.TCPConn)
