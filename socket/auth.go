@@ -32,9 +32,9 @@ type Credentials struct {
 	Password  string // under PLAIN
 	Key       []byte // under CURVE: the peer's public key, 32 octets
 
-	Process *Process // over ipc, on Linux: whose end it is; else nil
-	Certificate     []byte // over TLS: the peer's, if it has one that was verified, in DER; for x509.ParseCertificate
-	CertificateName string // whom that is for: its first URI, DNS or mail name, or else its common name
+	Process         *Process // over ipc, on Linux: whose end it is; else nil
+	Certificate     []byte   // over TLS: the peer's, if it has one that was verified, in DER; for x509.ParseCertificate
+	CertificateName string   // whom that is for: its first URI, DNS or mail name, or else its common name
 }
 
 // Admission is what an Authenticator says of a peer that may come in.
