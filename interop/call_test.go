@@ -103,7 +103,7 @@ func TestDealerCalls(t *testing.T) {
 func TestCallsThroughTheirProxy(t *testing.T) {
 	p := startLibzmq(t)
 	_, endpoint := newCallServer(t)
-	proxy := restartLibzmq(t)
+	proxy := libzmq.restart(t)
 	front, back := theirs(t, proxy, "ROUTER"), theirs(t, proxy, "DEALER")
 	must(t, back.Connect(endpoint))
 	behind := bind(t, front, "tcp://127.0.0.1:*")

@@ -24,7 +24,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// end is one end of a conversation, ours or libzmq's.
+// end is one end of a conversation, ours or another implementation's.
 type end interface {
 	Bind(endpoint string) (resolved string, err error)
 	Connect(endpoint string) error
@@ -99,8 +99,8 @@ func newOurs(t *testing.T, kind, identity string, opts ...socket.Option) ours {
 	return own(t, s, err)
 }
 
-// theirs makes a libzmq socket.
-func theirs(t *testing.T, p *peer.Peer, kind string, opts ...peer.Option) *peer.Socket {
+// theirs makes a socket of another implementation.
+func theirs(t *testing.T, p *process, kind string, opts ...peer.Option) *peer.Socket {
 	t.Helper()
 	s, err := p.Socket(kind, opts...)
 	must(t, err)
@@ -110,10 +110,10 @@ func theirs(t *testing.T, p *peer.Peer, kind string, opts ...peer.Option) *peer.
 
 // address returns an endpoint to bind that nobody else has.
 func address(t *testing.T, scheme string, e end) string {
-	switch _, libzmq := e.(*peer.Socket); {
+	switch _, they := e.(*peer.Socket); {
 	case scheme == "ipc":
 		return "ipc://" + filepath.Join(t.TempDir(), "s")
-	case libzmq:
+	case they:
 		return "tcp://127.0.0.1:*"
 	default:
 		return "tcp://127.0.0.1:0"
@@ -206,7 +206,7 @@ func awaitEvent(t *testing.T, m *socket.Monitor, kinds ...socket.EventKind) sock
 	}
 }
 
-// awaitTheirs waits for an event of a libzmq socket, one of these.
+// awaitTheirs waits for an event of such a socket, one of these.
 func awaitTheirs(t *testing.T, s *peer.Socket, names ...string) peer.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

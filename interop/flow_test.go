@@ -16,16 +16,17 @@ const blocked = time.Second
 // TestBackPressure lets a PUSH send to a PULL whose application does not read:
 // after a bounded number the PUSH is held up. Once the PULL reads everything
 // arrives, in order, and the PUSH goes on (HW-03, PP-03).
-func TestBackPressure(t *testing.T) {
-	p := startLibzmq(t)
-	t.Run("push=libzmq", func(t *testing.T) {
+func TestBackPressure(t *testing.T) { eachPeer(t, bothLibzmqs, backPressure) }
+
+func backPressure(t *testing.T, p *process) {
+	t.Run("push=theirs", func(t *testing.T) {
 		s, err := socket.NewPull(quick(), socket.WithRecvHWM(10))
 		we := own(t, s, err)
 		they := theirs(t, p, "PUSH", peer.Int("SNDHWM", 10))
 		link(t, "tcp", we, they)
 		hold(t, they, we)
 	})
-	t.Run("pull=libzmq", func(t *testing.T) {
+	t.Run("pull=theirs", func(t *testing.T) {
 		s, err := socket.NewPush(quick(), socket.WithSendHWM(10))
 		we := own(t, s, err)
 		they := theirs(t, p, "PULL", peer.Int("RCVHWM", 10))
@@ -66,9 +67,10 @@ func hold(t *testing.T, push, pull any) {
 // TestConflate sends many messages while no peer is there: only the newest is
 // kept (HW-07). Then both directions are tried against a peer that conflates
 // what it receives.
-func TestConflate(t *testing.T) {
+func TestConflate(t *testing.T) { eachPeer(t, bothLibzmqs, conflate) }
+
+func conflate(t *testing.T, p *process) {
 	const many = 100
-	p := startLibzmq(t)
 	t.Run("push=ours", func(t *testing.T) {
 		they := theirs(t, p, "PULL")
 		endpoint := address(t, "ipc", they)
@@ -83,7 +85,7 @@ func TestConflate(t *testing.T) {
 		send(t, we, text("next")...)
 		expect(t, they, text("next")...)
 	})
-	t.Run("push=libzmq", func(t *testing.T) {
+	t.Run("push=theirs", func(t *testing.T) {
 		we := newOurs(t, "PULL", "")
 		endpoint := address(t, "ipc", we)
 		they := theirs(t, p, "PUSH", peer.Int("CONFLATE", 1))
@@ -110,7 +112,7 @@ func TestConflate(t *testing.T) {
 			t.Errorf("%d messages conflated, want %d", n, many-1)
 		}
 	})
-	t.Run("pull=libzmq", func(t *testing.T) {
+	t.Run("pull=theirs", func(t *testing.T) {
 		they := theirs(t, p, "PULL", peer.Int("CONFLATE", 1))
 		we := newOurs(t, "PUSH", "")
 		link(t, "tcp", they, we)

@@ -22,10 +22,11 @@ func identities() map[string]string {
 
 // TestIdentity lets a ROUTER answer a DEALER by the identity that it announced,
 // or that the ROUTER made up, either of them ours.
-func TestIdentity(t *testing.T) {
-	p := startLibzmq(t)
+func TestIdentity(t *testing.T) { eachPeer(t, bothLibzmqs, identity) }
+
+func identity(t *testing.T, p *process) {
 	for name, id := range identities() {
-		t.Run("router=libzmq/"+name, func(t *testing.T) {
+		t.Run("router=theirs/"+name, func(t *testing.T) {
 			we := newOurs(t, "DEALER", id)
 			they := theirs(t, p, "ROUTER")
 			link(t, "tcp", they, we)
@@ -64,8 +65,9 @@ func converse(t *testing.T, router, dealer any, id string) {
 
 // TestIdentityTaken connects two DEALERs of one name to a ROUTER: libzmq ignores
 // the second and we refuse it, and the first is not disturbed (RR-44).
-func TestIdentityTaken(t *testing.T) {
-	p := startLibzmq(t)
+func TestIdentityTaken(t *testing.T) { eachPeer(t, bothLibzmqs, identityTaken) }
+
+func identityTaken(t *testing.T, p *process) {
 	t.Run("router=ours", func(t *testing.T) {
 		we := newOurs(t, "ROUTER", "")
 		monitor := we.Monitor()
@@ -78,7 +80,7 @@ func TestIdentityTaken(t *testing.T) {
 		send(t, second, text("intruder")...)
 		converse(t, we, first, "same")
 	})
-	t.Run("router=libzmq", func(t *testing.T) {
+	t.Run("router=theirs", func(t *testing.T) {
 		they := theirs(t, p, "ROUTER")
 		first := newOurs(t, "DEALER", "same")
 		endpoint := link(t, "tcp", they, first)
@@ -102,8 +104,9 @@ func TestIdentityTaken(t *testing.T) {
 
 // TestProbe lets the connecting side announce itself to a ROUTER by an empty
 // message (RR-37), so that the ROUTER can speak first.
-func TestProbe(t *testing.T) {
-	p := startLibzmq(t)
+func TestProbe(t *testing.T) { eachPeer(t, bothLibzmqs, probe) }
+
+func probe(t *testing.T, p *process) {
 	probing := []peer.Option{peer.Int("PROBE_ROUTER", 1), peer.Bytes("ROUTING_ID", "prober")}
 	for _, kind := range []string{"DEALER", "ROUTER"} {
 		t.Run("prober=ours/"+kind, func(t *testing.T) {
@@ -122,7 +125,7 @@ func TestProbe(t *testing.T) {
 			send(t, they, text("prober", "welcome")...)
 			expect(t, we, fromRouter(kind, "welcome")...)
 		})
-		t.Run("prober=libzmq/"+kind, func(t *testing.T) {
+		t.Run("prober=theirs/"+kind, func(t *testing.T) {
 			we := newOurs(t, "ROUTER", "probed")
 			they := theirs(t, p, kind, probing...)
 			link(t, "tcp", we, they)

@@ -47,17 +47,18 @@ func pairings() []pairing {
 var bodySizes = []int{0, 1, 255, 256, 8192, 1 << 20}
 
 // TestMatrix sends messages of all sizes, of one frame and of several, between
-// our sockets and libzmq's: all pairs of kinds, ours on either side, either
-// side bound, over tcp and ipc.
-func TestMatrix(t *testing.T) {
-	p := startLibzmq(t)
+// our sockets and another implementation's: all pairs of kinds, ours on either
+// side, either side bound, over tcp and ipc.
+func TestMatrix(t *testing.T) { eachPeer(t, bothLibzmqs, matrix) }
+
+func matrix(t *testing.T, p *process) {
 	for _, c := range pairings() {
 		for _, weAreLeft := range []bool{true, false} {
 			if !weAreLeft && c.left == c.right {
 				continue // the same once more
 			}
 			for _, weBind := range []bool{true, false} {
-				for _, scheme := range []string{"tcp", "ipc"} {
+				for _, scheme := range p.schemes {
 					name := fmt.Sprintf("%s-%s/left=%s/bound=%s/%s", c.left, c.right, side(weAreLeft), side(weBind), scheme)
 					t.Run(name, func(t *testing.T) { c.run(t, p, weAreLeft, weBind, scheme, unsecured) })
 				}
@@ -70,11 +71,11 @@ func side(we bool) string {
 	if we {
 		return "ours"
 	}
-	return "libzmq"
+	return "theirs"
 }
 
 // run is one line of the matrix, with what secures the two ends.
-func (c pairing) run(t *testing.T, p *peer.Peer, weAreLeft, weBind bool, scheme string, sec secured) {
+func (c pairing) run(t *testing.T, p *process, weAreLeft, weBind bool, scheme string, sec secured) {
 	var we ours
 	var they *peer.Socket
 	var left, right any

@@ -36,7 +36,7 @@ type cast struct {
 	theirPublic, other  curve.Key
 }
 
-func newCast(t *testing.T, p *peer.Peer) (c cast) {
+func newCast(t *testing.T, p *process) (c cast) {
 	t.Helper()
 	var err error
 	for _, k := range []*curve.KeyPair{&c.ours, &c.otherOurs} {

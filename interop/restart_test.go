@@ -11,19 +11,11 @@ import (
 	"github.com/brokerless/brokerless/socket"
 )
 
-// eachScheme runs a test over tcp and over ipc.
-func eachScheme(t *testing.T, test func(t *testing.T, scheme string)) {
-	for _, scheme := range []string{"tcp", "ipc"} {
-		t.Run(scheme, func(t *testing.T) { test(t, scheme) })
-	}
-}
-
 // TestTheirPublisherRestarts kills the process we have subscribed at and starts
 // another at the same place: it is told all subscriptions that are left, and no
 // others (WT-98).
 func TestTheirPublisherRestarts(t *testing.T) {
-	eachScheme(t, func(t *testing.T, scheme string) {
-		p := startLibzmq(t)
+	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		sub := newOurs(t, "SUB", "").(*socket.Sub)
 		must(t, sub.Subscribe("a", "b"))
 		xpub := theirs(t, p, "XPUB")
@@ -37,7 +29,7 @@ func TestTheirPublisherRestarts(t *testing.T) {
 		p.Kill()
 
 		must(t, sub.Subscribe("c"))
-		p = restartLibzmq(t)
+		p = p.restart(t)
 		xpub = theirs(t, p, "XPUB")
 		bind(t, xpub, endpoint)
 		topics := map[string]bool{string(recv(t, xpub)[0]): true, string(recv(t, xpub)[0]): true}
@@ -53,11 +45,10 @@ func TestTheirPublisherRestarts(t *testing.T) {
 }
 
 // TestOurPublisherRestarts closes a publisher of ours, or only takes it off its
-// endpoint, and puts it back: libzmq's subscriber comes back and says what it
+// endpoint, and puts it back: theirs subscriber comes back and says what it
 // wants.
 func TestOurPublisherRestarts(t *testing.T) {
-	eachScheme(t, func(t *testing.T, scheme string) {
-		p := startLibzmq(t)
+	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		sub := theirSubscriber{theirs(t, p, "SUB")}
 		must(t, sub.Subscribe("a"))
 		xpub := newOurs(t, "XPUB", "").(*socket.XPub)
@@ -89,8 +80,7 @@ func TestOurPublisherRestarts(t *testing.T) {
 // and starts another at the same place. What was on its way is lost, but nothing
 // comes twice or out of turn, and nothing is missing after that (WT-104, WT-107).
 func TestTheirPullRestarts(t *testing.T) {
-	eachScheme(t, func(t *testing.T, scheme string) {
-		p := startLibzmq(t)
+	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		push := newOurs(t, "PUSH", "")
 		pull := theirs(t, p, "PULL")
 		endpoint := link(t, scheme, pull, push)
@@ -102,7 +92,7 @@ func TestTheirPullRestarts(t *testing.T) {
 			t.Errorf("the first message was %d", first)
 		}
 		p.Kill()
-		p = restartLibzmq(t)
+		p = p.restart(t)
 		pull = theirs(t, p, "PULL")
 		bind(t, pull, endpoint)
 		first, _ = takeSeries(t, pull, last)
@@ -111,10 +101,9 @@ func TestTheirPullRestarts(t *testing.T) {
 }
 
 // TestOurPullRestarts is TestTheirPullRestarts the other way round: ours is
-// closed while libzmq pushes, and another bound in its place.
+// closed while theirs pushes, and another bound in its place.
 func TestOurPullRestarts(t *testing.T) {
-	eachScheme(t, func(t *testing.T, scheme string) {
-		p := startLibzmq(t)
+	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		pull := newOurs(t, "PULL", "")
 		push := theirs(t, p, "PUSH")
 		endpoint := link(t, scheme, pull, push)
@@ -140,7 +129,7 @@ func pushSeries(t *testing.T, push socket.Sender) (stop func()) {
 	sending.Go(func() {
 		filler := body(1000, 0)
 		for i := 0; ctx.Err() == nil; {
-			// libzmq's does not notice the end of ctx by itself.
+			// theirs does not notice the end of ctx by itself.
 			short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 			switch err := push.Send(short, numbered(i), filler); {
 			case err == nil:

@@ -11,11 +11,13 @@ import (
 	"github.com/brokerless/brokerless/socket"
 )
 
-// TestHeartbeatStopped stops libzmq's process: its connections stay open and
+// TestHeartbeatStopped stops their process: its connections stay open and
 // fall silent. Ours must notice by itself, and recover when the process goes
 // on, whether the silence is measured by our own heartbeats or by the time to
-// live that libzmq's ask for.
-func TestHeartbeatStopped(t *testing.T) {
+// live that theirs ask for.
+func TestHeartbeatStopped(t *testing.T) { eachPeer(t, bothLibzmqs, stopped) }
+
+func stopped(t *testing.T, p *process) {
 	for _, c := range []struct {
 		name string
 		we   socket.Option
@@ -25,7 +27,6 @@ func TestHeartbeatStopped(t *testing.T) {
 		{"their TTL", socket.WithHeartbeat(0, 0), heartbeats()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := startLibzmq(t)
 			we := newOurs(t, "DEALER", "we", c.we, socket.WithHandshakeTimeout(time.Second))
 			m := we.Monitor()
 			// When it goes on it may see the new connection before the end of the
@@ -55,9 +56,9 @@ func TestHeartbeatStopped(t *testing.T) {
 	}
 }
 
-// awaitPing waits until a PING of libzmq has come: octets that are no message.
+// awaitPing waits until a PING of theirs has come: octets that are no message.
 func awaitPing(t *testing.T, we ours) {
 	t.Helper()
 	first := we.Stats().Each[0].LastHeard
-	eventually(t, "a PING from libzmq", func() bool { return we.Stats().Each[0].LastHeard.After(first) })
+	eventually(t, "their PING", func() bool { return we.Stats().Each[0].LastHeard.After(first) })
 }

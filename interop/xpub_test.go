@@ -10,8 +10,9 @@ import (
 // TestVerbose compares which subscriptions an XPUB shows its application when
 // two subscribers want the same: ours with libzmq's as subscribers, and the
 // other way round (PS-21 to PS-23).
-func TestVerbose(t *testing.T) {
-	p := startLibzmq(t)
+func TestVerbose(t *testing.T) { eachPeer(t, bothLibzmqs, verbose) }
+
+func verbose(t *testing.T, p *process) {
 	cases := []struct {
 		name string
 		ours []socket.XPubOption
@@ -46,7 +47,7 @@ func TestVerbose(t *testing.T) {
 			awaitTheirs(t, two, "HANDSHAKE_SUCCEEDED")
 			watchTopics(t, xpub, theirSubscriber{one}, theirSubscriber{two}, c.want)
 		})
-		t.Run("xpub=libzmq/"+c.name, func(t *testing.T) {
+		t.Run("xpub=theirs/"+c.name, func(t *testing.T) {
 			xpub := theirs(t, p, "XPUB", c.them...)
 			one, two := newOurs(t, "SUB", ""), newOurs(t, "SUB", "")
 			endpoint := link(t, "tcp", xpub, one)
@@ -88,8 +89,9 @@ func watchTopics(t *testing.T, xpub any, one, two subscriber, want []string) {
 }
 
 // TestWelcome greets subscribers that want to be greeted (PS-30).
-func TestWelcome(t *testing.T) {
-	p := startLibzmq(t)
+func TestWelcome(t *testing.T) { eachPeer(t, bothLibzmqs, welcome) }
+
+func welcome(t *testing.T, p *process) {
 	t.Run("xpub=ours", func(t *testing.T) {
 		s, err := socket.NewXPub(quick(), socket.WithWelcome([]byte("hello")))
 		xpub := own(t, s, err)
@@ -104,7 +106,7 @@ func TestWelcome(t *testing.T) {
 		send(t, xpub, text("z")...)
 		expect(t, other, text("z")...)
 	})
-	t.Run("xpub=libzmq", func(t *testing.T) {
+	t.Run("xpub=theirs", func(t *testing.T) {
 		xpub := theirs(t, p, "XPUB", peer.Bytes("XPUB_WELCOME_MSG", "hello"))
 		sub, other := newOurs(t, "SUB", ""), newOurs(t, "SUB", "")
 		must(t, other.(subscriber).Subscribe("z"))
@@ -121,18 +123,19 @@ func TestWelcome(t *testing.T) {
 
 // TestSubscriberGone ends subscribers without a word: the XPUB's application
 // sees their topics cancelled (PS-24, TR-16).
-func TestSubscriberGone(t *testing.T) {
-	p := startLibzmq(t)
+func TestSubscriberGone(t *testing.T) { eachPeer(t, bothLibzmqs, subscriberGone) }
+
+func subscriberGone(t *testing.T, p *process) {
 	t.Run("xpub=ours", func(t *testing.T) {
 		xpub := newOurs(t, "XPUB", "")
-		q := restartLibzmq(t)
+		q := p.restart(t)
 		sub := theirs(t, q, "SUB", peer.Bytes("SUBSCRIBE", "a"))
 		link(t, "tcp", xpub, sub)
 		expect(t, xpub, text("\x01a")...)
 		q.Kill()
 		expect(t, xpub, text("\x00a")...)
 	})
-	t.Run("xpub=libzmq", func(t *testing.T) {
+	t.Run("xpub=theirs", func(t *testing.T) {
 		xpub := theirs(t, p, "XPUB")
 		sub := newOurs(t, "SUB", "")
 		must(t, sub.(subscriber).Subscribe("a"))

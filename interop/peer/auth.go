@@ -41,9 +41,14 @@ func PlainClient(user, password string) []Option {
 }
 
 // CurveServer are the options that make a socket the server of CURVE, which
-// asks zmq.auth in this domain. Without Authenticate it lets everybody in.
+// asks zmq.auth in this domain. Without Authenticate it lets everybody in. An
+// empty domain is none.
 func CurveServer(domain string, own Keys) []Option {
-	return []Option{Int("CURVE_SERVER", 1), Bytes("CURVE_SECRETKEY", own.Secret), Bytes("ZAP_DOMAIN", domain)}
+	o := []Option{Int("CURVE_SERVER", 1), Bytes("CURVE_SECRETKEY", own.Secret)}
+	if domain != "" {
+		o = append(o, Bytes("ZAP_DOMAIN", domain))
+	}
+	return o
 }
 
 // CurveClient are the options that make a socket a client of CURVE.

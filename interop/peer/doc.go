@@ -1,8 +1,10 @@
-// Package peer runs libzmq sockets in a process of their own, for tests that
-// have to meet an implementation nobody here wrote.
+// Package peer runs sockets of other implementations in a process of their own,
+// for tests that have to meet what nobody here wrote.
 //
-// The process is Debian's Python with python3-zmq. It reads requests from its
-// standard input and ends when that does, so that none outlives the tests.
+// The process is a small program in the implementation's language: peer.py for
+// libzmq, node/peer.js for zeromq.js. All read the same requests from their
+// standard input, with the names that libzmq has for kinds, options, events and
+// errors, and end when that does, so that none outlives the tests.
 //
 //	p, err := peer.Start(ctx) // errors.Is(err, peer.ErrMissing): skip
 //	pull, err := p.Socket("PULL", peer.Int("RCVHWM", 10))

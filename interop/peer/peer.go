@@ -1,9 +1,6 @@
 package peer
 
 import (
-	"context"
-	_ "embed" // for the script
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,36 +9,23 @@ import (
 	"time"
 )
 
-// interpreter is the Python that Debian's python3-zmq belongs to. Another one
-// that comes first in PATH would not find it.
-const interpreter = "/usr/bin/python3"
-
 const (
 	grace    = 20 * time.Second // for an answer, beyond the time the request itself may take
 	farewell = 5 * time.Second  // for the process to end after its input did
 )
 
-//go:embed peer.py
-var script string
-
-// ErrMissing says that there is no libzmq to run on this machine.
-var ErrMissing = errors.New("libzmq for Python is missing: apt-get install python3-zmq")
-
-// Versions is what a peer is made of, as in "4.3.4".
+// Versions is what a peer is made of.
 type Versions struct {
-	Libzmq string `json:"libzmq"`
-	PyZMQ  string `json:"pyzmq"`
-	Python string `json:"python"`
+	Library string `json:"library"` // what speaks ZMTP, as in "libzmq 4.3.4"
+	Runtime string `json:"runtime"` // what it runs on, as in "pyzmq 24.0.1, Python 3.11.2"
 }
 
 // String returns the versions in one line.
-func (v Versions) String() string {
-	return fmt.Sprintf("libzmq %s (pyzmq %s, Python %s)", v.Libzmq, v.PyZMQ, v.Python)
-}
+func (v Versions) String() string { return fmt.Sprintf("%s (%s)", v.Library, v.Runtime) }
 
-// Peer is a running process with libzmq sockets in it. All methods are safe for
-// concurrent use; requests are served one after the other, so one that waits
-// holds up the next.
+// Peer is a running process with sockets of another implementation in it. All
+// methods are safe for concurrent use; requests are served one after the other,
+// so one that waits holds up the next.
 type Peer struct {
 	versions Versions
 	process  *os.Process
@@ -56,17 +40,9 @@ type Peer struct {
 	broken   error // why no more requests are served
 }
 
-// Start starts a process and waits until it serves requests, or until ctx is
-// done. The error matches ErrMissing if this machine has no libzmq for Python.
-// The caller ends the process with Close.
-func Start(ctx context.Context) (*Peer, error) {
-	if err := exec.CommandContext(ctx, interpreter, "-c", "import zmq").Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("%w (%s: %w)", ErrMissing, interpreter, err)
-	}
-	cmd := exec.Command(interpreter, "-u", "-c", script)
+// start starts a process and waits until it serves requests. The caller ends it
+// with Close.
+func start(cmd *exec.Cmd) (*Peer, error) {
 	p := &Peer{
 		stderr:   new(tail),
 		done:     make(chan struct{}),

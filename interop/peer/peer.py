@@ -45,9 +45,8 @@ def attend(s):
 
 def versions(_):
     return {
-        "libzmq": zmq.zmq_version(),
-        "pyzmq": zmq.__version__,
-        "python": platform.python_version(),
+        "library": f"libzmq {zmq.zmq_version()}",
+        "runtime": f"pyzmq {zmq.__version__}, Python {platform.python_version()}",
     }
 
 

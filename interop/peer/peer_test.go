@@ -13,9 +13,19 @@ import (
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
-func start(t *testing.T) *peer.Peer {
+// peers are the ways to start a peer.
+var peers = map[string]func(context.Context) (*peer.Peer, error){"libzmq": peer.Start, "zeromq.js": peer.StartNode}
+
+// each runs a test with each of the peers.
+func each(t *testing.T, test func(t *testing.T, p *peer.Peer)) {
+	for name, run := range peers {
+		t.Run(name, func(t *testing.T) { test(t, start(t, run)) })
+	}
+}
+
+func start(t *testing.T, run func(context.Context) (*peer.Peer, error)) *peer.Peer {
 	t.Helper()
-	p, err := peer.Start(t.Context())
+	p, err := run(t.Context())
 	if errors.Is(err, peer.ErrMissing) && os.Getenv("BROKERLESS_INTEROP") != "require" {
 		t.Skip(err)
 	}
@@ -26,8 +36,9 @@ func start(t *testing.T) *peer.Peer {
 	return p
 }
 
-func TestErrors(t *testing.T) {
-	p := start(t)
+func TestErrors(t *testing.T) { each(t, testErrors) }
+
+func testErrors(t *testing.T, p *peer.Peer) {
 	if _, err := p.Socket("PULL", peer.Bytes("SUBSCRIBE", "")); !errors.Is(err, peer.Errno("EINVAL")) {
 		t.Errorf("option of another kind: error %v, want EINVAL", err)
 	}
@@ -49,8 +60,9 @@ func TestErrors(t *testing.T) {
 }
 
 // TestKill ends the process while a request is under way, and asks for more.
-func TestKill(t *testing.T) {
-	p := start(t)
+func TestKill(t *testing.T) { each(t, testKill) }
+
+func testKill(t *testing.T, p *peer.Peer) {
 	s, err := p.Socket("PULL")
 	if err != nil {
 		t.Fatal(err)

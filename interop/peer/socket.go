@@ -9,7 +9,7 @@ import (
 	"github.com/brokerless/brokerless/socket"
 )
 
-// Socket is a libzmq socket in the peer's process. Its linger time is 0. All
+// Socket is a socket in the peer's process. Its linger time is 0. All
 // methods are safe for concurrent use, as those of Peer are.
 type Socket struct {
 	p    *Peer
@@ -84,7 +84,7 @@ func (s *Socket) Connect(endpoint string) error {
 // Close closes the socket. What it has not sent is lost.
 func (s *Socket) Close() error { return s.do("close", nil, nil) }
 
-// Send implements socket.Sender. It waits as zmq_send does, until ctx's
+// Send implements socket.Sender. It waits as the implementation does, until ctx's
 // deadline, which it must have, and then fails with
 // context.DeadlineExceeded. It does not notice that ctx is cancelled.
 func (s *Socket) Send(ctx context.Context, frames ...[]byte) error {
