@@ -16,18 +16,18 @@ const blocked = time.Second
 // TestBackPressure lets a PUSH send to a PULL whose application does not read:
 // after a bounded number the PUSH is held up. Once the PULL reads everything
 // arrives, in order, and the PUSH goes on (HW-03, PP-03).
-func TestBackPressure(t *testing.T) { eachPeer(t, bothLibzmqs, backPressure) }
+func TestBackPressure(t *testing.T) { eachPeer(t, everyPeer, backPressure) }
 
 func backPressure(t *testing.T, p *process) {
 	t.Run("push=theirs", func(t *testing.T) {
-		s, err := socket.NewPull(quick(), socket.WithRecvHWM(10))
+		s, err := socket.NewPull(quick(), p.we(), socket.WithRecvHWM(10))
 		we := own(t, s, err)
 		they := theirs(t, p, "PUSH", peer.Int("SNDHWM", 10))
 		link(t, "tcp", we, they)
 		hold(t, they, we)
 	})
 	t.Run("pull=theirs", func(t *testing.T) {
-		s, err := socket.NewPush(quick(), socket.WithSendHWM(10))
+		s, err := socket.NewPush(quick(), p.we(), socket.WithSendHWM(10))
 		we := own(t, s, err)
 		they := theirs(t, p, "PULL", peer.Int("RCVHWM", 10))
 		link(t, "tcp", they, we)

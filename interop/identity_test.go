@@ -22,18 +22,21 @@ func identities() map[string]string {
 
 // TestIdentity lets a ROUTER answer a DEALER by the identity that it announced,
 // or that the ROUTER made up, either of them ours.
-func TestIdentity(t *testing.T) { eachPeer(t, bothLibzmqs, identity) }
+func TestIdentity(t *testing.T) { eachPeer(t, everyPeer, identity) }
 
 func identity(t *testing.T, p *process) {
 	for name, id := range identities() {
+		if p.name == jeroMQ.name {
+			id = id[:min(len(id), 127)] // one more ends its thread for input and output
+		}
 		t.Run("router=theirs/"+name, func(t *testing.T) {
-			we := newOurs(t, "DEALER", id)
+			we := newOurs(t, "DEALER", id, p.we())
 			they := theirs(t, p, "ROUTER")
 			link(t, "tcp", they, we)
 			converse(t, they, we, id)
 		})
 		t.Run("router=ours/"+name, func(t *testing.T) {
-			we := newOurs(t, "ROUTER", "")
+			we := newOurs(t, "ROUTER", "", p.we())
 			var o []peer.Option
 			if id != "" {
 				o = append(o, peer.Bytes("ROUTING_ID", id))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/brokerless/brokerless/internal/leakcheck"
 	"github.com/brokerless/brokerless/interop/peer"
+	"github.com/brokerless/brokerless/socket"
 )
 
 // An implementation is one that runs in processes of package peer.
@@ -15,17 +16,37 @@ type implementation struct {
 	run     func(ctx context.Context) (*peer.Peer, error)
 	schemes []string // over which it can be met
 	zap     bool     // package peer has an authenticator for it
+	silent  bool     // it tells no events of handshakes
+	legacy  bool     // it speaks ZMTP 2.0
 }
 
 var (
 	libzmq   = implementation{name: "libzmq", run: peer.Start, schemes: []string{"tcp", "ipc"}, zap: true}
 	zeromqJS = implementation{name: "zeromq.js", run: peer.StartNode, schemes: []string{"tcp", "ipc"}}
+	jeroMQ   = implementation{name: "JeroMQ", run: peer.StartJeroMQ, schemes: []string{"tcp"}, silent: true, legacy: true}
 )
 
 // A process is one with sockets of an implementation in it.
 type process struct {
 	*peer.Peer
 	implementation
+}
+
+// we is what our sockets are told to meet it.
+func (i implementation) we() socket.Option {
+	if i.legacy {
+		return socket.WithLegacyZMTP()
+	}
+	return socket.WithOptions()
+}
+
+// awaitHandshake waits until a socket of the implementation has taken note of a
+// new peer, if it tells.
+func (i implementation) awaitHandshake(t *testing.T, s *peer.Socket) {
+	t.Helper()
+	if !i.silent {
+		awaitTheirs(t, s, "HANDSHAKE_SUCCEEDED")
+	}
 }
 
 // start starts a process, which ends with the test. A machine without the
@@ -110,4 +131,5 @@ func eachScheme(t *testing.T, all []implementation, test func(t *testing.T, p *p
 var (
 	onlyLibzmq  = []implementation{libzmq}
 	bothLibzmqs = []implementation{libzmq, zeromqJS}
+	everyPeer   = []implementation{libzmq, zeromqJS, jeroMQ}
 )

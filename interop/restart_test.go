@@ -15,8 +15,8 @@ import (
 // another at the same place: it is told all subscriptions that are left, and no
 // others (WT-98).
 func TestTheirPublisherRestarts(t *testing.T) {
-	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
-		sub := newOurs(t, "SUB", "").(*socket.Sub)
+	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+		sub := newOurs(t, "SUB", "", p.we()).(*socket.Sub)
 		must(t, sub.Subscribe("a", "b"))
 		xpub := theirs(t, p, "XPUB")
 		endpoint := link(t, scheme, xpub, sub)
@@ -48,12 +48,12 @@ func TestTheirPublisherRestarts(t *testing.T) {
 // endpoint, and puts it back: theirs subscriber comes back and says what it
 // wants.
 func TestOurPublisherRestarts(t *testing.T) {
-	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
 		sub := theirSubscriber{theirs(t, p, "SUB")}
 		must(t, sub.Subscribe("a"))
-		xpub := newOurs(t, "XPUB", "").(*socket.XPub)
+		xpub := newOurs(t, "XPUB", "", p.we()).(*socket.XPub)
 		endpoint := link(t, scheme, xpub, sub)
-		awaitTheirs(t, sub.Socket, "HANDSHAKE_SUCCEEDED")
+		p.awaitHandshake(t, sub.Socket)
 		expect(t, xpub, text("\x01a")...)
 		send(t, xpub, text("a 1")...)
 		expect(t, sub, text("a 1")...)
@@ -61,15 +61,15 @@ func TestOurPublisherRestarts(t *testing.T) {
 		must(t, xpub.Unbind(endpoint))
 		expect(t, xpub, text("\x00a")...)
 		bind(t, xpub, endpoint)
-		awaitTheirs(t, sub.Socket, "HANDSHAKE_SUCCEEDED")
+		p.awaitHandshake(t, sub.Socket)
 		expect(t, xpub, text("\x01a")...)
 		send(t, xpub, text("a 2")...)
 		expect(t, sub, text("a 2")...)
 
 		must(t, xpub.Close())
-		xpub = newOurs(t, "XPUB", "").(*socket.XPub)
+		xpub = newOurs(t, "XPUB", "", p.we()).(*socket.XPub)
 		bind(t, xpub, endpoint)
-		awaitTheirs(t, sub.Socket, "HANDSHAKE_SUCCEEDED")
+		p.awaitHandshake(t, sub.Socket)
 		expect(t, xpub, text("\x01a")...)
 		send(t, xpub, text("a 3")...)
 		expect(t, sub, text("a 3")...)
@@ -80,8 +80,8 @@ func TestOurPublisherRestarts(t *testing.T) {
 // and starts another at the same place. What was on its way is lost, but nothing
 // comes twice or out of turn, and nothing is missing after that (WT-104, WT-107).
 func TestTheirPullRestarts(t *testing.T) {
-	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
-		push := newOurs(t, "PUSH", "")
+	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+		push := newOurs(t, "PUSH", "", p.we())
 		pull := theirs(t, p, "PULL")
 		endpoint := link(t, scheme, pull, push)
 		stop := pushSeries(t, push.(socket.Sender))
@@ -103,8 +103,8 @@ func TestTheirPullRestarts(t *testing.T) {
 // TestOurPullRestarts is TestTheirPullRestarts the other way round: ours is
 // closed while theirs pushes, and another bound in its place.
 func TestOurPullRestarts(t *testing.T) {
-	eachScheme(t, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
-		pull := newOurs(t, "PULL", "")
+	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+		pull := newOurs(t, "PULL", "", p.we())
 		push := theirs(t, p, "PUSH")
 		endpoint := link(t, scheme, pull, push)
 		stop := pushSeries(t, push)
@@ -115,7 +115,7 @@ func TestOurPullRestarts(t *testing.T) {
 			t.Errorf("the first message was %d", first)
 		}
 		must(t, pull.Close())
-		pull = newOurs(t, "PULL", "")
+		pull = newOurs(t, "PULL", "", p.we())
 		bind(t, pull, endpoint)
 		first, _ = takeSeries(t, pull, last)
 		t.Logf("%d messages were lost with the socket", first-last-1)

@@ -19,8 +19,6 @@ type secured struct {
 	they []peer.Option
 }
 
-var unsecured = secured{we: socket.WithOptions()}
-
 // theirDomain is where zmq.auth knows our client.
 const theirDomain = "global"
 

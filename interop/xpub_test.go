@@ -123,11 +123,11 @@ func welcome(t *testing.T, p *process) {
 
 // TestSubscriberGone ends subscribers without a word: the XPUB's application
 // sees their topics cancelled (PS-24, TR-16).
-func TestSubscriberGone(t *testing.T) { eachPeer(t, bothLibzmqs, subscriberGone) }
+func TestSubscriberGone(t *testing.T) { eachPeer(t, everyPeer, subscriberGone) }
 
 func subscriberGone(t *testing.T, p *process) {
 	t.Run("xpub=ours", func(t *testing.T) {
-		xpub := newOurs(t, "XPUB", "")
+		xpub := newOurs(t, "XPUB", "", p.we())
 		q := p.restart(t)
 		sub := theirs(t, q, "SUB", peer.Bytes("SUBSCRIBE", "a"))
 		link(t, "tcp", xpub, sub)
@@ -137,7 +137,7 @@ func subscriberGone(t *testing.T, p *process) {
 	})
 	t.Run("xpub=theirs", func(t *testing.T) {
 		xpub := theirs(t, p, "XPUB")
-		sub := newOurs(t, "SUB", "")
+		sub := newOurs(t, "SUB", "", p.we())
 		must(t, sub.(subscriber).Subscribe("a"))
 		link(t, "tcp", xpub, sub)
 		expect(t, xpub, text("\x01a")...)

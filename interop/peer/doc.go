@@ -2,7 +2,7 @@
 // for tests that have to meet what nobody here wrote.
 //
 // The process is a small program in the implementation's language: peer.py for
-// libzmq, node/peer.js for zeromq.js. All read the same requests from their
+// libzmq, node/peer.js for zeromq.js, jeromq/Peer.java for JeroMQ. All read the same requests from their
 // standard input, with the names that libzmq has for kinds, options, events and
 // errors, and end when that does, so that none outlives the tests.
 //

@@ -14,7 +14,9 @@ import (
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // peers are the ways to start a peer.
-var peers = map[string]func(context.Context) (*peer.Peer, error){"libzmq": peer.Start, "zeromq.js": peer.StartNode}
+var peers = map[string]func(context.Context) (*peer.Peer, error){
+	"libzmq": peer.Start, "zeromq.js": peer.StartNode, "JeroMQ": peer.StartJeroMQ,
+}
 
 // each runs a test with each of the peers.
 func each(t *testing.T, test func(t *testing.T, p *peer.Peer)) {

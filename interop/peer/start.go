@@ -58,6 +58,31 @@ func StartNode(ctx context.Context) (*Peer, error) {
 	return start(exec.Command("node", filepath.Join(dir, "peer.js")))
 }
 
+// jeromqJar is where Debian's libjeromq-java has JeroMQ.
+const jeromqJar = "/usr/share/java/jeromq.jar"
+
+// StartJeroMQ is Start for sockets of JeroMQ, which is ZeroMQ in Java. Debian has
+// one that speaks ZMTP 2.0, knows no ipc, and tells no events of a handshake.
+func StartJeroMQ(ctx context.Context) (*Peer, error) {
+	const install = "apt-get install libjeromq-java default-jdk-headless"
+	dir, err := folder("jeromq")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(jeromqJar); err != nil {
+		return nil, missing("JeroMQ", install, err)
+	}
+	for _, tool := range []string{"java", "javac"} { // a runtime alone cannot run a source file
+		if _, err := exec.LookPath(tool); err != nil {
+			return nil, missing("Java", install, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return start(exec.Command("java", "-XX:TieredStopAtLevel=1", "-cp", jeromqJar, filepath.Join(dir, "Peer.java")))
+}
+
 // folder returns the path of one of this package's folders, which the working
 // directory has to be in the same module as.
 func folder(name string) (string, error) {
