@@ -16,7 +16,7 @@ const blocked = time.Second
 // TestBackPressure lets a PUSH send to a PULL whose application does not read:
 // after a bounded number the PUSH is held up. Once the PULL reads everything
 // arrives, in order, and the PUSH goes on (HW-03, PP-03).
-func TestBackPressure(t *testing.T) { eachPeer(t, everyPeer, backPressure) }
+func TestBackPressure(t *testing.T) { eachPeer(t, rowHWM, everyPeer, backPressure) }
 
 func backPressure(t *testing.T, p *process) {
 	t.Run("push=theirs", func(t *testing.T) {
@@ -67,7 +67,7 @@ func hold(t *testing.T, push, pull any) {
 // TestConflate sends many messages while no peer is there: only the newest is
 // kept (HW-07). Then both directions are tried against a peer that conflates
 // what it receives.
-func TestConflate(t *testing.T) { eachPeer(t, bothLibzmqs, conflate) }
+func TestConflate(t *testing.T) { eachPeer(t, rowConflate, bothLibzmqs, conflate) }
 
 func conflate(t *testing.T, p *process) {
 	const many = 100

@@ -14,6 +14,7 @@ import (
 // TestGoZeroMQPlain has go-zeromq/zmq4 be a client of PLAIN of ours, and the
 // server, which lets everybody in. It takes who is bound for the server.
 func TestGoZeroMQPlain(t *testing.T) {
+	showsZMQ4(t, rowPlain, "tcp")
 	for _, weServe := range []bool{true, false} {
 		t.Run(fmt.Sprintf("server=%s", party(weServe)), func(t *testing.T) {
 			they := newZMQ4(t, "PAIR", "", zmq4.WithSecurity(plain.Security(user, password)))

@@ -20,6 +20,12 @@ import (
 // zmq4Socket makes a socket of go-zeromq/zmq4 look like ours.
 type zmq4Socket struct{ zmq4.Socket }
 
+// showsZMQ4 is shows for go-zeromq/zmq4.
+func showsZMQ4(t *testing.T, row, transport string) {
+	t.Helper()
+	shows(t, "zmq4", strings.TrimPrefix(zmq4Version(t), "github.com/"), row, transport)
+}
+
 // newZMQ4 makes a socket of go-zeromq/zmq4. One with a name announces it.
 func newZMQ4(t *testing.T, kind, name string, more ...zmq4.Option) zmq4Socket {
 	t.Helper()
@@ -107,7 +113,10 @@ func TestGoZeroMQ(t *testing.T) {
 			for _, weBind := range []bool{true, false} {
 				for _, scheme := range []string{"tcp", "ipc"} {
 					name := fmt.Sprintf("%s-%s/left=%s/bound=%s/%s", c.left, c.right, party(weAreLeft), party(weBind), scheme)
-					t.Run(name, func(t *testing.T) { c.runZMQ4(t, weAreLeft, weBind, scheme) })
+					t.Run(name, func(t *testing.T) {
+						showsZMQ4(t, c.row(), scheme)
+						c.runZMQ4(t, weAreLeft, weBind, scheme)
+					})
 				}
 			}
 		}
@@ -185,6 +194,7 @@ func TestGoZeroMQCancels(t *testing.T) {
 // TestGoZeroMQIdle leaves a connection alone for as long as many of our
 // heartbeats would take: it holds, and no PING is taken for a message.
 func TestGoZeroMQIdle(t *testing.T) {
+	showsZMQ4(t, rowHeartbeat, "tcp")
 	we := newOurs(t, "PAIR", "", socket.WithHeartbeat(10*time.Millisecond, 30*time.Millisecond))
 	they := newZMQ4(t, "PAIR", "")
 	must(t, they.Connect(bind(t, we, "tcp://127.0.0.1:0")))

@@ -48,6 +48,7 @@ func TestHeartbeatIdle(t *testing.T) {
 	var monitors []*socket.Monitor
 	var names []string
 	for _, p := range installed(t, bothLibzmqs) {
+		p.shows(t, rowHeartbeat, "tcp")
 		for _, l := range links {
 			a := newOurs(t, l.left, "", l.we)
 			b := theirs(t, p, l.right, l.they...)

@@ -22,7 +22,7 @@ func identities() map[string]string {
 
 // TestIdentity lets a ROUTER answer a DEALER by the identity that it announced,
 // or that the ROUTER made up, either of them ours.
-func TestIdentity(t *testing.T) { eachPeer(t, everyPeer, identity) }
+func TestIdentity(t *testing.T) { eachPeer(t, rowIdentity, everyPeer, identity) }
 
 func identity(t *testing.T, p *process) {
 	for name, id := range identities() {
@@ -68,7 +68,7 @@ func converse(t *testing.T, router, dealer any, id string) {
 
 // TestIdentityTaken connects two DEALERs of one name to a ROUTER: libzmq ignores
 // the second and we refuse it, and the first is not disturbed (RR-44).
-func TestIdentityTaken(t *testing.T) { eachPeer(t, bothLibzmqs, identityTaken) }
+func TestIdentityTaken(t *testing.T) { eachPeer(t, rowTaken, bothLibzmqs, identityTaken) }
 
 func identityTaken(t *testing.T, p *process) {
 	t.Run("router=ours", func(t *testing.T) {
@@ -107,7 +107,7 @@ func identityTaken(t *testing.T, p *process) {
 
 // TestProbe lets the connecting side announce itself to a ROUTER by an empty
 // message (RR-37), so that the ROUTER can speak first.
-func TestProbe(t *testing.T) { eachPeer(t, bothLibzmqs, probe) }
+func TestProbe(t *testing.T) { eachPeer(t, rowProbe, bothLibzmqs, probe) }
 
 func probe(t *testing.T, p *process) {
 	probing := []peer.Option{peer.Int("PROBE_ROUTER", 1), peer.Bytes("ROUTING_ID", "prober")}

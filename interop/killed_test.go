@@ -21,7 +21,7 @@ const (
 // frames. What we receive is whole: of the one that broke off not a frame, and
 // the next peer's come undisturbed (WT-103, WT-104, TR-07).
 func TestKilledSending(t *testing.T) {
-	eachScheme(t, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowKilledSender, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
 		pull := newOurs(t, "PULL", "", socket.WithMaxMessageSize(0)).(*socket.Pull)
 		endpoint := bind(t, pull, address(t, scheme, pull))
 		for range 3 {
@@ -53,7 +53,7 @@ func TestKilledSending(t *testing.T) {
 // whole on, each of them whole and once.
 func TestKilledReceiving(t *testing.T) {
 	const many = 40
-	eachScheme(t, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowKilledTaker, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
 		push := newOurs(t, "PUSH", "").(*socket.Push)
 		pull := theirs(t, p, "PULL", peer.Int("RCVHWM", 2))
 		endpoint := link(t, scheme, pull, push)

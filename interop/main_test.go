@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -28,16 +29,26 @@ func meet(t *testing.T, name string) {
 }
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code := m.Run()
 	if len(met.names) > 0 {
 		fmt.Println("interop: met " + strings.Join(slices.Sorted(maps.Keys(met.names)), ", "))
+	}
+	if code == 0 && required() && wholeRun() {
+		if err := settleTable(updating()); err != nil {
+			fmt.Println("FAIL:", err)
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
 
 // required reports whether a missing peer is a failure, and whether tests that
 // get better by lasting take their time.
-func required() bool { return os.Getenv("BROKERLESS_INTEROP") == "require" }
+func required() bool { return os.Getenv("BROKERLESS_INTEROP") == "require" || updating() }
+
+// updating reports whether the run writes the table in README.md.
+func updating() bool { return os.Getenv("BROKERLESS_INTEROP") == "update" }
 
 // zmq4Version returns the version of go-zeromq/zmq4 that go.mod asks for. The
 // build information of a test does not have it.

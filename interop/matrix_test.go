@@ -50,7 +50,7 @@ var bodySizes = []int{0, 1, 255, 256, 8192, 1 << 20}
 // TestMatrix sends messages of all sizes, of one frame and of several, between
 // our sockets and another implementation's: all pairs of kinds, ours on either
 // side, either side bound, over tcp and ipc.
-func TestMatrix(t *testing.T) { eachPeer(t, everyPeer, matrix) }
+func TestMatrix(t *testing.T) { eachPeer(t, "", everyPeer, matrix) }
 
 func matrix(t *testing.T, p *process) {
 	for _, c := range pairings() {
@@ -62,6 +62,7 @@ func matrix(t *testing.T, p *process) {
 				for _, scheme := range p.schemes {
 					name := fmt.Sprintf("%s-%s/left=%s/bound=%s/%s", c.left, c.right, side(weAreLeft), side(weBind), scheme)
 					t.Run(name, func(t *testing.T) {
+						p.shows(t, c.row(), scheme)
 						c.with(p.implementation, weAreLeft).run(t, p, weAreLeft, weBind, scheme, secured{we: p.we()})
 					})
 				}

@@ -108,21 +108,32 @@ func startLibzmq(t *testing.T) *process {
 	return libzmq.start(t)
 }
 
-// eachPeer runs a test against a process of each of the implementations.
-func eachPeer(t *testing.T, all []implementation, test func(t *testing.T, p *process)) {
+// eachPeer runs a test against a process of each of the implementations. It shows a
+// row of the table, unless that is empty and the test itself says what it shows.
+func eachPeer(t *testing.T, row string, all []implementation, test func(t *testing.T, p *process)) {
 	t.Helper()
 	for _, i := range all {
-		t.Run(i.name, func(t *testing.T) { test(t, i.start(t)) })
+		t.Run(i.name, func(t *testing.T) {
+			p := i.start(t)
+			if row != "" {
+				p.shows(t, row, "tcp")
+			}
+			test(t, p)
+		})
 	}
 }
 
 // eachScheme is eachPeer over each of the ways to meet it, with a process for
 // each.
-func eachScheme(t *testing.T, all []implementation, test func(t *testing.T, p *process, scheme string)) {
+func eachScheme(t *testing.T, row string, all []implementation, test func(t *testing.T, p *process, scheme string)) {
 	t.Helper()
 	for _, i := range all {
 		for _, scheme := range i.schemes {
-			t.Run(i.name+"/"+scheme, func(t *testing.T) { test(t, i.start(t), scheme) })
+			t.Run(i.name+"/"+scheme, func(t *testing.T) {
+				p := i.start(t)
+				p.shows(t, row, scheme)
+				test(t, p, scheme)
+			})
 		}
 	}
 }

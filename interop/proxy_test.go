@@ -15,6 +15,7 @@ import (
 // subscriptions and cancellations go up, messages come down (WT-93).
 func TestThroughTheirProxy(t *testing.T) {
 	p := startLibzmq(t)
+	p.shows(t, rowTheirProxy, "tcp")
 	front, back := theirs(t, p, "XSUB"), theirs(t, p, "XPUB")
 	up := bind(t, front, "tcp://127.0.0.1:*")
 	down := bind(t, back, "tcp://127.0.0.1:*")
@@ -41,6 +42,7 @@ func TestThroughTheirProxy(t *testing.T) {
 // XPUB of ours.
 func TestThroughOurProxy(t *testing.T) {
 	p := startLibzmq(t)
+	p.shows(t, rowOurProxy, "tcp")
 	front := newOurs(t, "XSUB", "").(*socket.XSub)
 	back := newOurs(t, "XPUB", "").(*socket.XPub)
 	up := bind(t, front, "tcp://127.0.0.1:0")

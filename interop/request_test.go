@@ -17,7 +17,7 @@ func newReq(t *testing.T, opts ...socket.ReqOption) *socket.Req {
 
 // TestCorrelate sends requests with ids in front: a reply with another id, or
 // with none, is not taken for the reply (RR-11). Either side is ours.
-func TestCorrelate(t *testing.T) { eachPeer(t, bothLibzmqs, correlated) }
+func TestCorrelate(t *testing.T) { eachPeer(t, rowCorrelate, bothLibzmqs, correlated) }
 
 func correlated(t *testing.T, p *process) {
 	t.Run("req=ours", func(t *testing.T) {
@@ -83,7 +83,7 @@ func roundTrips(t *testing.T, req, rep any) {
 
 // TestRelaxed sends a second request before the first is answered: only the
 // second's reply is taken (RR-12).
-func TestRelaxed(t *testing.T) { eachPeer(t, bothLibzmqs, relaxed) }
+func TestRelaxed(t *testing.T) { eachPeer(t, rowRelax, bothLibzmqs, relaxed) }
 
 func relaxed(t *testing.T, p *process) {
 	t.Run("req=ours", func(t *testing.T) {

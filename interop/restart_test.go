@@ -15,7 +15,7 @@ import (
 // another at the same place: it is told all subscriptions that are left, and no
 // others (WT-98).
 func TestTheirPublisherRestarts(t *testing.T) {
-	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowTheirPub, everyPeer, func(t *testing.T, p *process, scheme string) {
 		sub := newOurs(t, "SUB", "", p.we()).(*socket.Sub)
 		must(t, sub.Subscribe("a", "b"))
 		xpub := theirs(t, p, "XPUB")
@@ -48,7 +48,7 @@ func TestTheirPublisherRestarts(t *testing.T) {
 // endpoint, and puts it back: theirs subscriber comes back and says what it
 // wants.
 func TestOurPublisherRestarts(t *testing.T) {
-	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowOurPub, everyPeer, func(t *testing.T, p *process, scheme string) {
 		sub := theirSubscriber{theirs(t, p, "SUB")}
 		must(t, sub.Subscribe("a"))
 		xpub := newOurs(t, "XPUB", "", p.we()).(*socket.XPub)
@@ -80,7 +80,7 @@ func TestOurPublisherRestarts(t *testing.T) {
 // and starts another at the same place. What was on its way is lost, but nothing
 // comes twice or out of turn, and nothing is missing after that (WT-104, WT-107).
 func TestTheirPullRestarts(t *testing.T) {
-	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowTheirPull, everyPeer, func(t *testing.T, p *process, scheme string) {
 		push := newOurs(t, "PUSH", "", p.we())
 		pull := theirs(t, p, "PULL")
 		endpoint := link(t, scheme, pull, push)
@@ -103,7 +103,7 @@ func TestTheirPullRestarts(t *testing.T) {
 // TestOurPullRestarts is TestTheirPullRestarts the other way round: ours is
 // closed while theirs pushes, and another bound in its place.
 func TestOurPullRestarts(t *testing.T) {
-	eachScheme(t, everyPeer, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowOurPull, everyPeer, func(t *testing.T, p *process, scheme string) {
 		pull := newOurs(t, "PULL", "", p.we())
 		push := theirs(t, p, "PUSH")
 		endpoint := link(t, scheme, pull, push)

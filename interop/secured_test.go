@@ -87,7 +87,7 @@ func securedPairings() (some []pairing) {
 // TestSecuredMatrix is TestMatrix for some pairs of kinds under PLAIN and CURVE,
 // with ours or theirs as the server, whoever is bound, while both send heartbeats
 // all the time.
-func TestSecuredMatrix(t *testing.T) { eachPeer(t, bothLibzmqs, securedMatrix) }
+func TestSecuredMatrix(t *testing.T) { eachPeer(t, "", bothLibzmqs, securedMatrix) }
 
 func securedMatrix(t *testing.T, p *process) {
 	for mechanism, secure := range mechanisms {
@@ -108,6 +108,7 @@ func securedMatrix(t *testing.T, p *process) {
 				name := fmt.Sprintf("%s/%s-%s/server=%s/left=%s/bound=%s/%s",
 					mechanism, c.left, c.right, side(weServe), side(weAreLeft), side(weBind), scheme)
 				t.Run(name, func(t *testing.T) {
+					p.shows(t, mechanism, scheme)
 					sec := secure(t, p, weServe)
 					sec.we = socket.WithOptions(sec.we, socket.WithHeartbeat(20*time.Millisecond, patience))
 					sec.they = append(sec.they,

@@ -15,7 +15,7 @@ import (
 // fall silent. Ours must notice by itself, and recover when the process goes
 // on, whether the silence is measured by our own heartbeats or by the time to
 // live that theirs ask for.
-func TestHeartbeatStopped(t *testing.T) { eachPeer(t, bothLibzmqs, stopped) }
+func TestHeartbeatStopped(t *testing.T) { eachPeer(t, rowStopped, bothLibzmqs, stopped) }
 
 func stopped(t *testing.T, p *process) {
 	for _, c := range []struct {

@@ -74,7 +74,7 @@ func (w *wiretap) carried(t *testing.T, direction string, these, notThose []byte
 func TestSubscriptionForm(t *testing.T) {
 	messages, commands := []byte("\x00\x06\x01topic"), []byte("\x04\x0f\x09SUBSCRIBEtopic")
 	cancelMessages, cancelCommands := []byte("\x00\x06\x00topic"), []byte("\x04\x0c\x06CANCELtopic")
-	eachPeer(t, everyPeer, func(t *testing.T, p *process) {
+	eachPeer(t, rowForm, everyPeer, func(t *testing.T, p *process) {
 		want, other, cancelled := commands, messages, cancelCommands
 		if p.legacy {
 			want, other, cancelled = messages, commands, cancelMessages
@@ -107,6 +107,7 @@ func TestSubscriptionForm(t *testing.T) {
 	t.Run("zmq4", func(t *testing.T) {
 		xpub := newOurs(t, "XPUB", "")
 		w, endpoint := tap(t, xpub)
+		showsZMQ4(t, rowForm, "tcp")
 		sub := newZMQ4(t, "SUB", "")
 		must(t, sub.Connect(endpoint))
 		must(t, sub.SetOption(zmq4.OptionSubscribe, "topic"))

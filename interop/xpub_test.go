@@ -10,7 +10,7 @@ import (
 // TestVerbose compares which subscriptions an XPUB shows its application when
 // two subscribers want the same: ours with libzmq's as subscribers, and the
 // other way round (PS-21 to PS-23).
-func TestVerbose(t *testing.T) { eachPeer(t, bothLibzmqs, verbose) }
+func TestVerbose(t *testing.T) { eachPeer(t, rowVerbose, bothLibzmqs, verbose) }
 
 func verbose(t *testing.T, p *process) {
 	cases := []struct {
@@ -89,7 +89,7 @@ func watchTopics(t *testing.T, xpub any, one, two subscriber, want []string) {
 }
 
 // TestWelcome greets subscribers that want to be greeted (PS-30).
-func TestWelcome(t *testing.T) { eachPeer(t, bothLibzmqs, welcome) }
+func TestWelcome(t *testing.T) { eachPeer(t, rowWelcome, bothLibzmqs, welcome) }
 
 func welcome(t *testing.T, p *process) {
 	t.Run("xpub=ours", func(t *testing.T) {
@@ -123,7 +123,7 @@ func welcome(t *testing.T, p *process) {
 
 // TestSubscriberGone ends subscribers without a word: the XPUB's application
 // sees their topics cancelled (PS-24, TR-16).
-func TestSubscriberGone(t *testing.T) { eachPeer(t, everyPeer, subscriberGone) }
+func TestSubscriberGone(t *testing.T) { eachPeer(t, rowGone, everyPeer, subscriberGone) }
 
 func subscriberGone(t *testing.T, p *process) {
 	t.Run("xpub=ours", func(t *testing.T) {
