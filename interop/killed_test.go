@@ -17,11 +17,11 @@ const (
 	largePart  = 256 << 10
 )
 
-// TestKilledSending kills libzmq's process while it sends large messages of many
+// TestKilledSending kills their process while it sends large messages of many
 // frames. What we receive is whole: of the one that broke off not a frame, and
 // the next peer's come undisturbed (WT-103, WT-104, TR-07).
 func TestKilledSending(t *testing.T) {
-	eachScheme(t, rowKilledSender, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowKilledSender, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		pull := newOurs(t, "PULL", "", socket.WithMaxMessageSize(0)).(*socket.Pull)
 		endpoint := bind(t, pull, address(t, scheme, pull))
 		for range 3 {
@@ -48,12 +48,12 @@ func TestKilledSending(t *testing.T) {
 	})
 }
 
-// TestKilledReceiving kills libzmq's process while we send it large messages of
+// TestKilledReceiving kills their process while we send it large messages of
 // many frames. The next process gets them from one that the first did not get
 // whole on, each of them whole and once.
 func TestKilledReceiving(t *testing.T) {
 	const many = 40
-	eachScheme(t, rowKilledTaker, onlyLibzmq, func(t *testing.T, p *process, scheme string) {
+	eachScheme(t, rowKilledTaker, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
 		push := newOurs(t, "PUSH", "").(*socket.Push)
 		pull := theirs(t, p, "PULL", peer.Int("RCVHWM", 2))
 		endpoint := link(t, scheme, pull, push)

@@ -140,7 +140,7 @@ func eachScheme(t *testing.T, row string, all []implementation, test func(t *tes
 
 // The implementations that a subject is tried with.
 var (
-	onlyLibzmq  = []implementation{libzmq}
 	bothLibzmqs = []implementation{libzmq, zeromqJS}
+	drafted     = []implementation{zeromqJS} // with the socket types that libzmq has as drafts
 	everyPeer   = []implementation{libzmq, zeromqJS, jeroMQ}
 )

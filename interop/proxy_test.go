@@ -14,8 +14,10 @@ import (
 // TestThroughTheirProxy publishes from ours to ours through libzmq's zmq_proxy:
 // subscriptions and cancellations go up, messages come down (WT-93).
 func TestThroughTheirProxy(t *testing.T) {
-	p := startLibzmq(t)
-	p.shows(t, rowTheirProxy, "tcp")
+	eachPeer(t, rowTheirProxy, bothLibzmqs, throughTheirProxy)
+}
+
+func throughTheirProxy(t *testing.T, p *process) {
 	front, back := theirs(t, p, "XSUB"), theirs(t, p, "XPUB")
 	up := bind(t, front, "tcp://127.0.0.1:*")
 	down := bind(t, back, "tcp://127.0.0.1:*")
@@ -38,11 +40,13 @@ func TestThroughTheirProxy(t *testing.T) {
 	expect(t, sub, text("plain", "", "last")...)
 }
 
-// TestThroughOurProxy publishes from libzmq to libzmq through an XSUB and an
+// TestThroughOurProxy publishes from theirs to theirs through an XSUB and an
 // XPUB of ours.
 func TestThroughOurProxy(t *testing.T) {
-	p := startLibzmq(t)
-	p.shows(t, rowOurProxy, "tcp")
+	eachPeer(t, rowOurProxy, bothLibzmqs, throughOurProxy)
+}
+
+func throughOurProxy(t *testing.T, p *process) {
 	front := newOurs(t, "XSUB", "").(*socket.XSub)
 	back := newOurs(t, "XPUB", "").(*socket.XPub)
 	up := bind(t, front, "tcp://127.0.0.1:0")
@@ -89,7 +93,7 @@ func TestSteeredByThem(t *testing.T) {
 		p.Kill()
 		waitGone(t, front)
 		waitGone(t, back)
-		p = restartLibzmq(t)
+		p = p.restart(t)
 	}
 
 	boss := theirs(t, p, "REQ")

@@ -2,6 +2,9 @@ package interop
 
 // The rows of the table beside the pairs of kinds.
 const (
+	rowDatagram     = "DGRAM–DGRAM"
+	rowNumbered     = "PEER–PEER, CHANNEL–CHANNEL"
+	rowStream       = "STREAM–STREAM"
 	rowIdentity     = "identities announced and generated"
 	rowTaken        = "identity taken, and handed over"
 	rowProbe        = "probe of a ROUTER"
@@ -35,8 +38,11 @@ func rows() (all []string) {
 	for _, c := range pairings() {
 		all = append(all, c.row())
 	}
+	for _, c := range draftPairings() {
+		all = append(all, c.row())
+	}
 	return append(
-		all, rowIdentity, rowTaken, rowProbe, rowCorrelate, rowRelax, rowForm, rowVerbose, rowWelcome, rowGone, rowHWM, rowConflate,
+		all, rowDatagram, rowNumbered, rowStream, rowIdentity, rowTaken, rowProbe, rowCorrelate, rowRelax, rowForm, rowVerbose, rowWelcome, rowGone, rowHWM, rowConflate,
 		rowHeartbeat, rowStopped, rowTheirPub, rowOurPub, rowTheirPull, rowOurPull, rowKilledSender, rowKilledTaker,
 		rowTheirProxy, rowOurProxy, rowPlain, rowCurve,
 	)
@@ -47,11 +53,31 @@ const (
 	noOption   = "not in this peer"
 	notTried   = "not tried"
 	tooOld     = "not in ZMTP 2.0"
+	draftless  = "built without it"
 	noBlocking = "its marks do not hold"
 )
 
 // remarks say why a cell is empty, or what is to be known about one that is not.
 var remarks = map[place]string{
+	{"CLIENT–SERVER", "libzmq"}:  draftless,
+	{"CLIENT–SERVER", "JeroMQ"}:  noOption,
+	{"CLIENT–SERVER", "zmq4"}:    noOption,
+	{"SCATTER–GATHER", "libzmq"}: draftless,
+	{"SCATTER–GATHER", "JeroMQ"}: noOption,
+	{"SCATTER–GATHER", "zmq4"}:   noOption,
+	{"RADIO–DISH", "libzmq"}:     draftless,
+	{"RADIO–DISH", "JeroMQ"}:     noOption,
+	{"RADIO–DISH", "zmq4"}:       noOption,
+	{rowDatagram, "libzmq"}:      draftless,
+	{rowDatagram, "JeroMQ"}:      noOption,
+	{rowDatagram, "zmq4"}:        noOption,
+	{rowNumbered, "libzmq"}:      draftless,
+	{rowNumbered, "zeromq.js"}:   noOption,
+	{rowNumbered, "JeroMQ"}:      noOption,
+	{rowNumbered, "zmq4"}:        noOption,
+	{rowStream, "JeroMQ"}:        noOption,
+	{rowStream, "zmq4"}:          noOption,
+
 	{"XPUB–XSUB", "JeroMQ"}: "its XSUB sends subscriptions only",
 	{rowIdentity, "JeroMQ"}: "its own at most 127 octets",
 	{rowForm, "JeroMQ"}:     "as messages",
@@ -59,13 +85,9 @@ var remarks = map[place]string{
 	{rowForm, "libzmq"}:     "as commands",
 	{rowForm, "zeromq.js"}:  "as commands",
 
-	{rowRelax, "zeromq.js"}:        "its ROUTER",
-	{rowPlain, "zeromq.js"}:        "as client",
-	{rowPlain, "zmq4"}:             "as server it lets everybody in",
-	{rowKilledSender, "zeromq.js"}: notTried,
-	{rowKilledTaker, "zeromq.js"}:  notTried,
-	{rowTheirProxy, "zeromq.js"}:   notTried,
-	{rowOurProxy, "zeromq.js"}:     notTried,
+	{rowRelax, "zeromq.js"}: "its ROUTER",
+	{rowPlain, "zeromq.js"}: "as client",
+	{rowPlain, "zmq4"}:      "as server it lets everybody in",
 
 	{rowTaken, "JeroMQ"}:        notTried,
 	{rowProbe, "JeroMQ"}:        noOption,

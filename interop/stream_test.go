@@ -8,14 +8,15 @@ import (
 	"github.com/brokerless/brokerless/socket"
 )
 
-// TestStream exchanges octets between a STREAM of ours and one of libzmq, either
+// TestStream exchanges octets between a STREAM of ours and one of theirs, either
 // side bound, and ends the connection from either side.
-func TestStream(t *testing.T) {
-	p := startLibzmq(t)
+func TestStream(t *testing.T) { eachPeer(t, rowStream, bothLibzmqs, streams) }
+
+func streams(t *testing.T, p *process) {
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	for _, weBind := range []bool{true, false} {
 		for _, weEnd := range []bool{true, false} {
-			t.Run(which("bound", weBind)+"/"+which("ends", weEnd), func(t *testing.T) {
+			t.Run("bound="+side(weBind)+"/ends="+side(weEnd), func(t *testing.T) {
 				stream, err := socket.NewStream(quick(), socket.WithRedial(patience, patience))
 				we, they := own(t, stream, err), theirs(t, p, "STREAM")
 				if weBind {
@@ -26,8 +27,8 @@ func TestStream(t *testing.T) {
 				ourID, theirID := notice(t, we), notice(t, they)
 				send(t, we, ourID, []byte("from ours"))
 				octets(t, they, theirID, []byte("from ours"))
-				send(t, they, theirID, []byte("from libzmq"))
-				octets(t, we, ourID, []byte("from libzmq"))
+				send(t, they, theirID, []byte("from theirs"))
+				octets(t, we, ourID, []byte("from theirs"))
 				send(t, they, theirID, large)
 				octets(t, we, ourID, large)
 				send(t, we, ourID, large)
@@ -64,7 +65,7 @@ func TestStreamToZMTP(t *testing.T) {
 	expect(t, they, text("world")...)
 }
 
-// attendUntil calls a socket of libzmq, which ends a connection only while it is
+// attendUntil calls a socket of theirs, which ends a connection only while it is
 // called, until ours has lost its peer.
 func attendUntil(t *testing.T, they *peer.Socket, we ours) {
 	t.Helper()
@@ -73,18 +74,10 @@ func attendUntil(t *testing.T, they *peer.Socket, we ours) {
 			return
 		}
 		if m, ok := recvWithin(t, they, patience/300); ok {
-			t.Fatalf("libzmq got %v", m)
+			t.Fatalf("theirs got %v", m)
 		}
 	}
-	t.Fatal("libzmq has not ended the connection")
-}
-
-// which names a side.
-func which(what string, ours bool) string {
-	if ours {
-		return what + "=ours"
-	}
-	return what + "=libzmq"
+	t.Fatal("theirs has not ended the connection")
 }
 
 // notice receives the message that tells of a connection, and returns its id.

@@ -140,9 +140,10 @@ const operations = {
   },
 
   // close closes a socket. Its observer ends after it: libzmq's threads would wait
-  // for ever to tell of an event that nobody hears.
+  // for ever to tell of an event that nobody hears. One that was given away is not
+  // closed.
   close({name}) {
-    sockets.get(name).close()
+    sockets.get(name)?.close()
     monitors.delete(name)
     sockets.delete(name)
   },
@@ -189,6 +190,33 @@ const operations = {
     if (e === undefined) return {late: true}
     if (sockets.has(name)) attend(sockets.get(name))
     return {event: eventNames[e.type] ?? e.type, detail: e.error?.code ?? ""}
+  },
+
+  // proxy runs a proxy between two sockets until the process ends.
+  proxy({front, back}) {
+    const [a, b] = [front, back].map(name => {
+      const s = sockets.get(name)
+      sockets.delete(name)
+      return s
+    })
+    new zmq.Proxy(a, b).run()
+  },
+
+  // stream sends multipart messages until the process ends. Every frame is the
+  // number of its message, then its own number, then filler.
+  stream({name, parts, size}) {
+    const s = sockets.get(name)
+    sockets.delete(name)
+    s.setInt32Option(numbers.SNDTIMEO, -1)
+    const filler = Buffer.alloc(size)
+    const digits = (n, width) => String(n).padStart(width, "0") + " "
+    const run = async () => {
+      for (let number = 0; ; number++) {
+        const part = (_, i) => Buffer.concat([Buffer.from(digits(number, 8) + digits(i, 4)), filler])
+        await s.send(Array.from({length: parts}, part))
+      }
+    }
+    run()
   },
 
   // keypair returns a new pair of CURVE keys.
@@ -253,7 +281,7 @@ async function main() {
     }
     process.stdout.write(Buffer.concat([Buffer.from(JSON.stringify(answer) + "\n"), ...body]))
   }
-  process.exit(0)
+  process.kill(process.pid, "SIGKILL") // a socket given away would hold up an orderly end
 }
 
 main()
