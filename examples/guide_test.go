@@ -80,3 +80,25 @@ func TestClone(t *testing.T) {
 		`the first client has map\[/green/1:1\]`,
 	)
 }
+
+func TestLastValue(t *testing.T) {
+	wantLines(t, succeed(t, "lastvalue"),
+		`who was there from the start has seen 503 updates`,
+		`who comes late has topic 042 at 3`,
+		`who comes late has topic 007 at 0`,
+		`and then gets what comes: topic 042 at news`,
+	)
+}
+
+func TestEspresso(t *testing.T) {
+	out := succeed(t, "espresso")
+	wantLines(t, out,
+		`subscriber: got 5 messages`,
+		`listener: somebody wants A`,
+		`listener: A at \d+`,
+		`listener: nobody wants B any more`,
+	)
+	if strings.Contains(out, "listener: C") {
+		t.Error("the listener saw what nobody subscribed to")
+	}
+}
