@@ -184,7 +184,7 @@ func (b *addressing) bind(p *pipe) error {
 		return fmt.Errorf("%w: bound to %s already, and a DGRAM has one endpoint", ErrEndpoint, b.pipe.endpoint)
 	}
 	b.pipe = p
-	s.send.pipes[p] = struct{}{}
+	s.send.enter(p)
 	s.send.waiters.wakeAll()
 	return nil
 }

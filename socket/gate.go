@@ -45,7 +45,7 @@ func (s *socket) newGate(conn transport.PacketConn, endpoint string) (*gate, err
 		g.pipe = p
 	}
 	g.from = &session{pipe: p, peer: Peer{Endpoint: endpoint, LocalAddr: conn.LocalAddr().String(), Since: time.Now()}}
-	q := queue.New(new(sync.Mutex), s.cfg.recvMarks, false, nil)
+	q := queue.New(new(sync.Mutex), queue.Marks{}, false, nil) // recvSide.add sets the marks
 	in := newInlet(g.from, q)
 	g.from.inlet = in
 	q.Lock()

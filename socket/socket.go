@@ -175,7 +175,7 @@ func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 	if dialed {
 		p.hurry = make(chan struct{}, 1)
 	}
-	p.out = queue.New(&s.send.Mutex, queue.Marks{}, false, p) // register sets the marks
+	p.out = queue.New(&s.send.Mutex, queue.Marks{}, false, p) // enter sets the marks
 	p.conflate()
 	return p
 }
@@ -281,12 +281,17 @@ func (s *socket) register(p *pipe) bool {
 	if s.send.closed {
 		return false
 	}
-	s.send.pipes[p] = struct{}{}
-	p.out.SetMarks(p.marks())
+	s.send.enter(p)
 	if p.dialed {
 		s.rules.open(p)
 	}
 	return true
+}
+
+// enter makes p one of the pipes, with the marks of now. The caller holds the lock.
+func (d *sendSide) enter(p *pipe) {
+	d.pipes[p] = struct{}{}
+	p.out.SetMarks(p.marks())
 }
 
 // unlockSend gives up the send lock, and wakes whom that had to wait for.

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"math"
-	"slices"
 	"sync"
 )
 
@@ -206,10 +205,7 @@ func (q *Queue) Append(prefix, frames [][]byte) Waker {
 	case keepNewest:
 		q.replace()
 	case keepTopics:
-		if prefix != nil {
-			frames = slices.Concat(prefix, frames)
-		}
-		return q.shelve(frames)
+		return q.shelve(frames) // what is published has no prefix
 	}
 	if len(frames) == 1 && prefix == nil && len(frames[0]) <= maxShort {
 		body := frames[0]

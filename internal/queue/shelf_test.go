@@ -168,8 +168,7 @@ func (x *shelfWalk) step(n int) (wrong string) {
 			x.pack.Set(msg)
 			q.AppendPacked(&x.pack)
 		} else {
-			cut := x.IntN(len(msg))
-			q.Append(msg[:cut:cut], msg[cut:])
+			q.Append(nil, msg)
 		}
 		m.add(msg)
 	case op < 85 && x.list == nil:
