@@ -47,10 +47,10 @@ func upgraded(b []byte) (plain []byte) {
 			}
 			head, size = 10, binary.BigEndian.Uint64(b[1:])
 		}
-		end := head + int(size) - 1
-		if end > len(b) {
+		if size == 0 || size-1 > uint64(len(b)-head) || b[head-1] > more {
 			break
 		}
+		end := head + int(size-1)
 		plain = append(plain, frame(b[head-1], b[head:end])...)
 		b = b[end:]
 	}

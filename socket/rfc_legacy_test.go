@@ -181,6 +181,23 @@ func TestRFC15Legacy(t *testing.T) {
 		}
 	})
 
+	showWire(t, "WT-18 what an old peer injects gets past no mechanism", func(s *stage) {
+		x := s.pull(socket.WithSecurity(plain.Server()), authenticator(
+			func(context.Context, socket.Credentials) (a socket.Admission, err error) { return a, nil }))
+		m := x.Monitor()
+		endpoint := s.bind(x)
+		for _, octets := range []string{"\x01\x00\x08\x00sneaky\x00", signature + "\x00\x08\x01\x00\x08\x00sneaky\x00", signature + "\x01\x08\x00\x00\x00\x07sneaky\x00"} {
+			w := s.dial(endpoint)
+			w.write(octets)
+			refused(s, m, w)
+		}
+		equal(s, "messages", x.Stats().In.Messages, 0)
+		good := s.push(socket.WithSecurity(plain.Client("ann", "tea")))
+		s.connect(good, endpoint)
+		s.send(good, "good")
+		s.want(x, "good")
+	})
+
 	showWire(t, "WT-19 an unversioned subscriber gets everything", func(s *stage) {
 		x := s.xpub(legacy)
 		endpoint := s.bind(x)
