@@ -39,12 +39,15 @@ func NewStream(opts ...StreamOption) (*Stream, error) {
 		o.forStream(c)
 	}
 	c.mandatory = true // octets are never dropped while their connection lasts
+	if c.securityGiven || c.authenticatorGiven {
+		return nil, &OpError{
+			Op: "new", Socket: pattern.STREAM,
+			Err: fmt.Errorf("%w: a STREAM has no mechanism of ZMTP, and asks nobody: encrypt by its transport", ErrOption),
+		}
+	}
 	s, err := newSocket(pattern.STREAM, c)
 	if err != nil {
 		return nil, err
-	}
-	if c.security != nil || c.authenticator != nil {
-		return nil, s.fail("new", "", fmt.Errorf("%w: a STREAM has no mechanism of ZMTP: encrypt by its transport", ErrOption))
 	}
 	s.bare = true
 	x := &Stream{socket: s, receiving: receiving{s}}
