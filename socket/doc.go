@@ -56,7 +56,8 @@
 // drop for that peer alone, and count it in [Stats]; all others wait. Of a
 // publisher, [WithDropPolicy] makes the oldest messages go in place of the newest,
 // Send wait, or the slow peer leave. [WithConflate] keeps the newest message alone,
-// [WithConflateTopics] the newest of each topic.
+// [WithConflateTopics] the newest of each topic. SetSendHWM and SetRecvHWM change the
+// marks of queues that are there.
 //
 // # Late subscribers
 //
@@ -141,9 +142,10 @@
 //     for security has no endpoints of udp; and a unicast port of udp is one
 //     socket's alone.
 //   - Heartbeats are on, every 5 s, for peers that speak ZMTP 3.1.
-//   - Redialing backs off, with jitter, from 100 ms to 10 s, and never ends; a
-//     peer that was refused for breaking the protocol is tried again at the
-//     longest pause, one that refuses us for good at up to six times that.
+//   - Redialing backs off, with jitter, from 100 ms to 10 s, and never ends
+//     ([WithRedialStop] ends it); a peer that was refused for breaking the
+//     protocol is tried again at the longest pause, one that refuses us for good
+//     at up to six times that.
 //   - What goes wrong with a peer is logged, through slog ([WithLogger]).
 //   - All methods of all sockets are safe for concurrent use.
 //   - Peers of ZMTP 1.0 and 2.0 are refused unless [WithLegacyZMTP] is set. The

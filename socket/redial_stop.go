@@ -21,7 +21,8 @@ const (
 
 // WithRedialStop sets when redialing ends. The endpoint is given up then, as if
 // it had never been connected: what is queued for it is dropped, EventRedialStopped
-// tells of it, and Connect starts anew. The default is 0: redialing goes on until
+// tells of it, and Connect starts anew. Whoever connects in the application's place,
+// as discovery.Follow does, does not find out. The default is 0: redialing goes on until
 // Disconnect and, for what is queued by then, for the linger time after it.
 func WithRedialStop(when RedialStop) Option {
 	return option(func(c *config) { c.redialStop = when })

@@ -56,12 +56,12 @@ func TestSocketOptions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close()
+			t.Cleanup(func() { conn.Close() })
 			accepted, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer accepted.Close()
+			t.Cleanup(func() { accepted.Close() })
 			level, kind := syscall.IPPROTO_IPV6, ipv6TrafficClass
 			if host == "127.0.0.1" {
 				level, kind = syscall.IPPROTO_IP, syscall.IP_TOS
@@ -114,13 +114,13 @@ func TestBacklogAndConnectTimeout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		t.Cleanup(func() { l.Close() })
 		for range backlog + 1 {
 			conn, err := New().Dial(t.Context(), l.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close()
+			t.Cleanup(func() { conn.Close() })
 		}
 		conn, err := New(WithConnectTimeout(50*time.Millisecond)).Dial(t.Context(), l.Addr().String())
 		var timeout net.Error
@@ -133,7 +133,7 @@ func TestBacklogAndConnectTimeout(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer accepted.Close()
+			t.Cleanup(func() { accepted.Close() })
 		}
 	}
 }

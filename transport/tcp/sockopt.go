@@ -89,7 +89,7 @@ func (l *marking) Accept() (net.Conn, error) {
 		}
 	}
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, &net.OpError{Op: "accept", Net: scheme, Addr: l.Addr(), Err: err}
 	}
 	return conn, nil
