@@ -110,6 +110,27 @@ func (r *Rotation[T]) Next() (T, bool) {
 	return r.places[r.turn-1].member, true
 }
 
+// Pick gives the turn to the available member that costs least, or returns false if none is available. Of those that
+// cost the same it is the one whose turn comes first. It asks every available member.
+func (r *Rotation[T]) Pick(cost func(T) int) (T, bool) {
+	var best T
+	least, found := 0, 0
+	for i := range r.places {
+		at := r.from + i
+		if at >= len(r.places) {
+			at -= len(r.places)
+		}
+		if !r.available.has(at) {
+			continue
+		}
+		if c := cost(r.places[at].member); found == 0 || c < least {
+			best, least, found = r.places[at].member, c, at+1
+		}
+	}
+	r.turn, r.again = found, false
+	return best, found > 0
+}
+
 // announce finds the first available member from the present position on, and gives it the turn.
 func (r *Rotation[T]) announce() bool {
 	r.turn = r.available.cycle(r.from) + 1

@@ -47,7 +47,7 @@ func (b *balancing) send(ctx context.Context, wait bool, frames [][]byte) error 
 			s.send.Unlock()
 			return s.fail("send", "", ErrClosed)
 		}
-		p, ok := b.turn.Next()
+		p, ok := b.next()
 		if !ok {
 			if err := s.await(ctx, wait); err != nil {
 				s.send.Unlock()
@@ -119,6 +119,7 @@ func (b *balancing) open(p *pipe) {
 }
 
 func (b *balancing) attach(x *session) error {
+	b.weigh(x)
 	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
 		b.join(p)
 	}
@@ -134,6 +135,9 @@ func (b *balancing) detach(x *session) {
 	}
 	if !p.dialed || b.s.cfg.immediate {
 		b.turn.Remove(p)
+	}
+	if b.s.cfg.leastLoaded {
+		b.s.send.waiters.wakeAll() // if it was the last, those that are not connected count
 	}
 }
 

@@ -65,6 +65,8 @@ type config struct {
 	packets    map[string]transport.PacketTransport
 
 	conflateTopics                bool // PUB, XPUB, SUB, XSUB
+	leastLoaded, replies          bool // PUSH, DEALER, CLIENT, SCATTER
+	maxLoad                       int  // 0: no limit
 	immediate, conflate, probe    bool
 	mandatory, handover, silent   bool // ROUTER
 	notify                        Notify
@@ -140,6 +142,8 @@ func (c *config) validate() error {
 		return bad("WithMaxConnections(%d), WithMaxConnectionsPerAddress(%d): want 0 for no limit, or numbers", c.maxConns, c.maxConnsEach)
 	case c.maxBuffered < 0:
 		return bad("WithMaxBuffered(%d): want 0 for no limit, or octets", c.maxBuffered)
+	case c.maxLoad < 0:
+		return bad("WithMaxLoad(%d): want 0 for no limit, or a number", c.maxLoad)
 	case c.maxStall < 0:
 		return bad("WithMaxStall(%v): want 0 for no limit, or a time", c.maxStall)
 	case c.redialMin <= 0 || c.redialMax < c.redialMin:

@@ -23,5 +23,8 @@ func NewDealer(opts ...DealerOption) (*Dealer, error) {
 	}
 	d := &Dealer{socket: s, balancing: &balancing{s: s}, receiving: receiving{s}}
 	s.rules = d.balancing
+	if c.leastLoaded {
+		s.recv.filter = answers{d.balancing}
+	}
 	return d, nil
 }

@@ -59,7 +59,7 @@ func (x *session) writeAtOnce(frames []byte) int {
 // written by itself, and would stay so. The caller holds the send lock.
 func (x *session) mayDispatch() bool {
 	q := x.pipe.out
-	if x.writeNow == nil || x.writing || x.leaving || x.rest != nil || !q.Short(dispatched) {
+	if x.writeNow == nil || x.pings || x.writing || x.leaving || x.rest != nil || !q.Short(dispatched) {
 		return false
 	}
 	alone := q.Total()-x.stirredAt == 1 // no other came while the writer was awake

@@ -10,55 +10,30 @@ import (
 // A broker between clients and workers that need not know each other.
 func ExampleProxy() {
 	ctx := context.Background()
-	clients, err := socket.NewRouter()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+
+	clients, workers := must(socket.NewRouter()), must(socket.NewDealer())
 	defer clients.Close()
-	workers, err := socket.NewDealer()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	defer workers.Close()
-	front, err1 := clients.Bind("tcp://127.0.0.1:0")
-	back, err2 := workers.Bind("tcp://127.0.0.1:0")
-	if err1 != nil || err2 != nil {
-		fmt.Println(err1, err2)
-		return
-	}
+	front, back := must(clients.Bind("tcp://127.0.0.1:0")), must(workers.Bind("tcp://127.0.0.1:0"))
 	var control socket.ProxyControl
 	ended := make(chan error, 1)
 	go func() { ended <- socket.Proxy(ctx, clients, workers, socket.WithSteering(&control)) }()
 
-	worker, err := socket.NewRep()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	worker := must(socket.NewRep())
 	defer worker.Close()
+	check(worker.Connect(back))
 	go worker.Serve(ctx, func(_ context.Context, m socket.Message) (socket.Message, error) {
 		return socket.Message{append([]byte("done: "), m[0]...)}, nil
 	})
-	client, err := socket.NewReq()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+
+	client := must(socket.NewReq())
 	defer client.Close()
-	err1 = worker.Connect(back)
-	err2 = client.Connect(front)
-	if err1 != nil || err2 != nil {
-		fmt.Println(err1, err2)
-		return
-	}
-	reply, err := client.Request(ctx, []byte("work"))
-	fmt.Println(reply, err)
+	check(client.Connect(front))
+	fmt.Println(must(client.Request(ctx, []byte("work"))))
 
 	control.Terminate()
 	fmt.Println(<-ended)
 	// Output:
-	// ["done: work"] <nil>
+	// ["done: work"]
 	// <nil>
 }

@@ -14,26 +14,26 @@ type returned struct {
 }
 
 // lend is RecvInto that also tells which peer the message came from.
-func (v receiving) lend(ctx context.Context, m *Message, from *Peer) error {
-	_, err := v.s.receive(ctx, true, m, from)
+func (r receiving) lend(ctx context.Context, m *Message, from *Peer) error {
+	_, err := r.s.receive(ctx, true, m, from)
 	return err
 }
 
 // giveBack takes back a message that was received last: the next call that
 // receives returns it. The frames are the socket's from then on.
-func (v receiving) giveBack(m Message, from Peer) {
-	r := &v.s.recv
-	r.Lock()
-	defer r.Unlock()
-	r.flow.Delivered--
-	if r.closed {
-		r.flow.Dropped[DropClosed]++
+func (r receiving) giveBack(m Message, from Peer) {
+	side := &r.s.recv
+	side.Lock()
+	defer side.Unlock()
+	side.flow.Delivered--
+	if side.closed {
+		side.flow.Dropped[DropClosed]++
 		return
 	}
-	r.returned = append(r.returned, returned{m, from})
-	r.waiters.wakeOne()
-	if r.attends != nil {
-		r.attends.interrupt()
+	side.returned = append(side.returned, returned{m, from})
+	side.waiters.wakeOne()
+	if side.attends != nil {
+		side.attends.interrupt()
 	}
 }
 

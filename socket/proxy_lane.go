@@ -203,7 +203,7 @@ func (b *balancing) awaitRoom(ctx context.Context) (messages int, err error) {
 		if s.send.closed {
 			return 0, s.fail("send", "", ErrClosed)
 		}
-		p, ok := b.turn.Next()
+		p, ok := b.next()
 		switch {
 		case !ok:
 			if err := s.send.waiters.wait(ctx, &s.send.Mutex); err != nil {
@@ -213,6 +213,9 @@ func (b *balancing) awaitRoom(ctx context.Context) (messages int, err error) {
 			b.turn.Suspend(p)
 		default:
 			s.send.waiters.wakeOne()
+			if s.cfg.leastLoaded {
+				return 1, nil
+			}
 			for p := range b.turn.All() {
 				messages += p.out.Room(maxAhead - messages)
 			}

@@ -75,7 +75,7 @@ func TestProxyGivesBack(t *testing.T) {
 		if err := front.RecvInto(ctx, &into); err != nil || into.String() != `["m" "0"]` {
 			t.Fatalf("received %v, %v", into, err)
 		}
-		front.receiving.giveBack(into, Peer{UserID: "user"})
+		front.giveBack(into, Peer{UserID: "user"})
 		m, from, err := front.RecvFrom(ctx)
 		if err != nil || m.String() != `["m" "0"]` || from.UserID != "user" {
 			t.Fatalf("received %v from %q, %v", m, from.UserID, err)
@@ -85,13 +85,13 @@ func TestProxyGivesBack(t *testing.T) {
 				t.Fatalf("received %v from %v, %v", m, from, err)
 			}
 		}
-		front.receiving.giveBack(m, from)
+		front.giveBack(m, from)
 		in.Shutdown(ctx)
 		front.Close()
 		if d := front.Stats().In.Dropped; d[DropClosed] != 1 {
 			t.Errorf("dropped %v, want one because the socket is closed", d)
 		}
-		front.receiving.giveBack(m, from) // too late
+		front.giveBack(m, from) // too late
 		if d := front.Stats().In.Dropped; d[DropClosed] != 2 {
 			t.Errorf("dropped %v, want two because the socket is closed", d)
 		}
@@ -114,8 +114,8 @@ func TestGivenBackWakes(t *testing.T) {
 			got <- m
 		}()
 	}
-	pull.receiving.giveBack(m, Peer{})
-	pull.receiving.giveBack(m, Peer{})
+	pull.giveBack(m, Peer{})
+	pull.giveBack(m, Peer{})
 	for range 2 {
 		if m := <-got; m.String() != `["m"]` {
 			t.Errorf("received %v", m)

@@ -165,6 +165,8 @@ func (x *session) Command(body []byte) error {
 		x.pong, x.pongDue = append(x.pong[:0], context...), true
 		s.send.Unlock()
 		x.Wake()
+	case zmtp.CommandPong:
+		x.ponged(payload)
 	case zmtp.CommandSubscribe:
 		return x.subscription(payload, true)
 	case zmtp.CommandCancel:

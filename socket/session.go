@@ -70,6 +70,8 @@ type session struct {
 	control            []byte // commands to write before anything else
 	pong               []byte // context of the PONG that is owed; of several PINGs the newest's
 	pongDue            bool   // there is one to send
+	pings              bool   // PINGs ask how far the peer has read (see load)
+	barrier            uint64 // how many messages have left out before the one under way; 0: there is none
 	topics             int    // what the peer has subscribed to
 	octets             int    // of its topics
 	replayed           bool   // it has been told our subscriptions, and is told of changes

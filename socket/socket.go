@@ -160,6 +160,8 @@ type pipe struct {
 	final    bool        // no connection is made for it any more (StopAfterDisconnect)
 	slow     bool        // it is disconnected because it was full, and nothing more is for it
 	dropping bool        // messages have been dropped since it last had room
+	answers  bool        // it is known what its peer has dealt with
+	answered uint64      // of the messages that left out, how many it has
 	purging  bool        // what it has belongs to a request that was given up (REQ)
 	dropped  Drops
 	spoiled  uint64  // of dropped, those that had left the queue
@@ -183,10 +185,15 @@ func (s *socket) newPipe(endpoint string, dialed bool) *pipe {
 // marks returns the high-water marks of out (HW-02). The caller holds the send
 // lock.
 func (p *pipe) marks() queue.Marks {
-	if p.shared {
-		return p.s.cfg.sendMarks.Add(p.far)
+	c := p.s.cfg
+	m := c.sendMarks
+	if c.maxLoad > 0 && (m.Messages == 0 || m.Messages > c.maxLoad) {
+		m.Messages = c.maxLoad
 	}
-	return p.s.cfg.sendMarks
+	if p.shared && (c.maxLoad == 0 || c.replies) { // what nobody answers is done when it is taken
+		return m.Add(p.far)
+	}
+	return m
 }
 
 // Room implements queue.Producer.

@@ -16,12 +16,13 @@ func (x *session) write() {
 	beat := newHeartbeat(x)
 	defer beat.stop()
 	defer x.lastDispatch()
-	var spare []byte
+	var spare, barrier []byte
 	var iov [][]byte
 	for {
 		s.send.Lock()
 		var control []byte
 		var list *queue.Batch
+		barrier = barrier[:0]
 		taken, drained := 0, false
 		if !x.writing {
 			if x.rest != nil { // nothing may come between the parts of a frame
@@ -30,11 +31,12 @@ func (x *session) write() {
 			} else {
 				control, list = x.takeControl(spare[:0]), p.out.Take()
 			}
-			x.writing = list != nil || len(control) > 0
+			barrier = x.appendBarrier(barrier)
+			x.writing = list != nil || len(control) > 0 || len(barrier) > 0
 			drained = p.draining && !x.writing
 		}
 		s.send.Unlock()
-		if list == nil && len(control) == 0 {
+		if list == nil && len(control) == 0 && len(barrier) == 0 {
 			if drained {
 				x.part()
 				return
@@ -58,6 +60,9 @@ func (x *session) write() {
 		}
 		for b := list; b != nil; b = b.Next() {
 			iov = b.AppendBuffers(iov)
+		}
+		if len(barrier) > 0 {
+			iov = append(iov, barrier)
 		}
 		began := beat.now()
 		n, err := x.writeAll(iov, taken)
