@@ -116,7 +116,8 @@ func (s *socket) launch(p *pipe, admit func(*pipe) error, run func() (stopped er
 // not only after the pause that back-off prescribes: because the network is up
 // again, say, or the peer's address is known to have changed. An attempt that is
 // under way goes on, and is followed by another if it fails. What is up stays
-// as it is. It returns at once; an endpoint that is not connected is refused
+// as it is, but for endpoints of datagrams, which are looked up again. It returns
+// at once; an endpoint that is not connected is refused
 // with ErrEndpoint. Safe for concurrent use.
 func (s *socket) Redial(endpoint string) error {
 	s.mu.Lock()

@@ -3,7 +3,8 @@
 //
 // A transport moves octets and knows nothing of messages or patterns; a socket knows patterns and never a network. The
 // transports of this module live in the folders below (tcp, ipc, inproc); any other one is a type that implements
-// [Transport]. Package transporttest holds the suite that each of them passes.
+// [Transport]. Package transporttest holds the suite that each of them passes. Datagrams are another matter: those who
+// carry them, such as udp, implement [PacketTransport].
 package transport
 
 import (

@@ -185,3 +185,25 @@ func TestReaderReleasesInSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestReaderSettles: what is done is released at once, what is at hand is not.
+func TestReaderSettles(t *testing.T) {
+	q := queue.New(new(sync.Mutex), queue.Marks{Messages: 100}, false, nil)
+	for i := range 3 {
+		add(q, bodies(i, 10))
+	}
+	r := queue.NewReader(q)
+	for left := range uint64(3) {
+		if r.Next() == nil {
+			t.Fatal("no message")
+		}
+		q.Lock()
+		r.Settle()
+		d := q.Depth()
+		q.Unlock()
+		if d.Left != left || d.Messages != 3-int(left) {
+			t.Errorf("with message %d at hand: %+v", left, d)
+		}
+		r.Done()
+	}
+}
