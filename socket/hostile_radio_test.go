@@ -120,8 +120,12 @@ func TestHostileDatagrams(t *testing.T) {
 		if sent++; sent%50 == 0 { // as many as the system has room for
 			tick := time.NewTicker(time.Millisecond)
 			defer tick.Stop()
-			for victim.Stats().In.Messages < sent {
-				<-tick.C
+			for ctx := bounded(t); victim.Stats().In.Messages < sent; {
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+					t.Fatalf("%d datagrams of %d have come", victim.Stats().In.Messages, sent)
+				}
 			}
 		}
 	}
