@@ -3,6 +3,7 @@ module github.com/brokerless/brokerless
 go 1.25.0
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/go-zeromq/zmq4 v0.17.0
 	github.com/grandcat/zeroconf v1.0.1-0.20230119201135-e4f60f8407b1
 	github.com/hashicorp/memberlist v0.7.0

@@ -120,10 +120,11 @@ func (x *session) converse(ctx context.Context, h *zmtp.Handshake, deadline time
 	}
 }
 
-// admit refuses peers that this type of socket does not talk to (WT-44). Those of
-// ZMTP 1.0 do not say what they are.
+// admit refuses peers that this type of socket does not talk to (WT-44). One that
+// does not say what it is may stay, as with libzmq (WT-43): one of ZMTP 1.0 has no
+// way to.
 func (s *socket) admit(p zmtp.Peer) error {
-	if p.Major == 1 {
+	if _, said := p.Properties.Lookup(zmtp.SocketTypeProperty); !said && p.SocketType == "" {
 		return nil
 	}
 	return s.compatible(p.SocketType)

@@ -52,7 +52,8 @@ func (j *journal) warn(message string, attrs ...slog.Attr) {
 
 // listening is told that an endpoint is bound.
 func (j *journal) listening(scheme, endpoint string, at net.Addr) {
-	if c := j.s.cfg; scheme != "tcp" && scheme != "udp" || c.security != nil || c.authenticator != nil || local(at) {
+	open := scheme == "tcp" || scheme == "udp" || scheme == "ws"
+	if c := j.s.cfg; !open || c.security != nil || c.authenticator != nil || local(at) {
 		return
 	}
 	j.mu.Lock()
@@ -75,6 +76,9 @@ func (j *journal) listening(scheme, endpoint string, at net.Addr) {
 
 // local reports whether only this host reaches an address.
 func local(a net.Addr) bool {
+	if below, ok := a.(interface{ NetAddr() net.Addr }); ok { // WebSocket's
+		a = below.NetAddr()
+	}
 	switch a := a.(type) {
 	case *net.TCPAddr:
 		return a.IP.IsLoopback()

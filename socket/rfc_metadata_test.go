@@ -60,8 +60,11 @@ func TestRFC37Metadata(t *testing.T) {
 		turnedDown(s, ready(push, property("Identity", "a"), property("Identity", "b")))
 	})
 
-	showWire(t, "WT-43 a peer has to name its socket type", func(s *stage) {
-		turnedDown(s, ready())
+	showWire(t, "WT-43 a peer need not name its socket type, but may name none that does not exist", func(s *stage) {
+		pull := s.pull()
+		w := s.dial(s.bind(pull))
+		w.write(greeting(3, 1), ready(), message("m"))
+		s.want(pull, "m")
 		turnedDown(s, ready(property("Socket-Type", "")))
 	})
 
