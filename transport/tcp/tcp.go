@@ -8,7 +8,10 @@ package tcp
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -24,6 +27,7 @@ type Transport struct {
 	connectTimeout time.Duration
 	backlog        int
 	settings       [settings]setting
+	resolver       Resolver
 }
 
 var (
@@ -33,12 +37,15 @@ var (
 
 // New returns a Transport. Without options it is ready for use: see each option for its default.
 func New(opts ...Option) *Transport {
-	t := &Transport{keepAlive: net.KeepAliveConfig{
-		Enable:   true,
-		Idle:     defaultIdle,
-		Interval: defaultInterval,
-		Count:    defaultCount,
-	}}
+	t := &Transport{
+		resolver: net.DefaultResolver,
+		keepAlive: net.KeepAliveConfig{
+			Enable:   true,
+			Idle:     defaultIdle,
+			Interval: defaultInterval,
+			Count:    defaultCount,
+		},
+	}
 	for _, opt := range opts {
 		opt(t)
 	}
@@ -62,8 +69,8 @@ func (t *Transport) CheckListen(address string) error {
 }
 
 // Dial connects to host:port, or from source to host:port when address is source;host:port. A host name is resolved
-// at each call, and every address found is tried until one answers. It blocks until then or until ctx is done. The
-// unspecified addresses 0.0.0.0 and [::] stand for this host, so a listener's resolved address can be dialled (EP-06).
+// at each call, and every address found is tried until one answers: those of IPv6 and IPv4 in turn, each 250 ms after the
+// one before it or as soon as that has failed (RFC 8305). It blocks until then or until ctx is done. The unspecified addresses 0.0.0.0 and [::] stand for this host, so a listener's resolved address can be dialled (EP-06).
 func (t *Transport) Dial(ctx context.Context, address string) (net.Conn, error) {
 	target, err := parseDial(address)
 	if err != nil {
@@ -71,17 +78,35 @@ func (t *Transport) Dial(ctx context.Context, address string) (net.Conn, error) 
 	}
 	ctx, cancel := t.within(ctx)
 	defer cancel()
+	remotes, err := t.candidates(ctx, target.remote)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: scheme, Addr: unresolved(address), Err: err}
+	}
+	conn, err := race(ctx, remotes, func(ctx context.Context, remote netip.AddrPort) (net.Conn, error) {
+		return t.dial(ctx, target.source, remote)
+	})
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = &net.OpError{Op: "dial", Net: scheme, Addr: unresolved(address), Err: ctx.Err()}
+	}
+	return conn, err
+}
+
+// dial connects to one address.
+func (t *Transport) dial(ctx context.Context, source *hostPort, remote netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{KeepAliveConfig: t.keepAlive}
-	if target.source != nil {
-		local, err := target.source.local(target.remote.ip.Is6() && !target.remote.ip.Is4In6())
+	if source != nil {
+		local, err := source.local(remote.Addr().Is6() && !remote.Addr().Is4In6())
+		if err == nil && !suits(local.Addr(), remote.Addr()) {
+			err = fmt.Errorf("source %v is of another family: %w", local.Addr(), syscall.EADDRNOTAVAIL)
+		}
 		if err != nil {
-			return nil, &net.OpError{Op: "dial", Net: scheme, Addr: unresolved(address), Err: err}
+			return nil, &net.OpError{Op: "dial", Net: scheme, Addr: net.TCPAddrFromAddrPort(remote), Err: err}
 		}
 		d.LocalAddr = net.TCPAddrFromAddrPort(local)
 	}
 	// A redial from a fixed source port would otherwise have to wait until the kernel forgets the last connection.
-	d.Control = t.control(target.source != nil && target.source.port != 0)
-	conn, err := d.DialContext(ctx, scheme, target.remote.String())
+	d.Control = t.control(source != nil && source.port != 0)
+	conn, err := d.DialContext(ctx, scheme, remote.String())
 	if err != nil {
 		return nil, portable(err)
 	}
