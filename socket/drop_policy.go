@@ -1,10 +1,6 @@
 package socket
 
-import (
-	"fmt"
-
-	"github.com/brokerless/brokerless/internal/queue"
-)
+import "fmt"
 
 // DropPolicy says what a publisher does with a message for a peer whose queue is
 // full. Other peers are not affected, except by PolicyBlock.
@@ -67,37 +63,37 @@ func WithDropPolicy(p DropPolicy) FanOutOption {
 
 // overflow does with a message of size octets that does not fit into p's queue
 // what the socket's policy says. It reports whether the message is to be queued
-// after all, and returns late with those added who are to be woken once the send
-// lock is given up. The caller holds the send lock.
-func (p *pipe) overflow(size int, late []queue.Waker) ([]queue.Waker, bool) {
+// after all. Who is to be woken is put on sendSide.late. The caller holds the send
+// lock.
+func (p *pipe) overflow(size int, topic []byte) (queued bool) {
+	if p.out.Replaces(size, topic) {
+		return true
+	}
 	switch p.s.cfg.policy {
 	case PolicyDropOldest:
 		p.lose(p.out.Evict(size), DropEvicted)
-		return late, true
+		return true
 	case PolicyDisconnectSlow:
 		p.lose(1, DropFull)
-		if p.session == nil {
-			return late, false
+		if p.session != nil {
+			p.giveUp()
 		}
-		return p.giveUp(late), false
 	default:
 		p.lose(1, DropFull)
-		return late, false
 	}
+	return false
 }
 
 // giveUp disconnects a slow peer and drops what it has not taken. Nothing more
 // is for it, so that even in process, where it keeps what it has taken, nothing
 // comes to it behind a gap.
-func (p *pipe) giveUp(late []queue.Waker) []queue.Waker {
+func (p *pipe) giveUp() {
 	s := p.s
 	p.slow = true
 	s.rules.drop(p)
 	n, _ := p.out.Clear()
 	p.lose(n, DropSlow)
-	late = append(late, s.send.late...)
-	s.send.late = nil
-	return append(late, ending{p.session, ErrSlow})
+	s.send.late = append(s.send.late, ending{p.session, ErrSlow})
 }
 
 // An ending is what is to be done about a session for which the send lock has to

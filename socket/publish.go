@@ -109,11 +109,8 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 		defer packed.Reset()
 	}
 	for _, p := range pipes {
-		if !p.out.Fits(size) && !p.out.Replaces(size, frames[0]) {
-			var queued bool
-			if late, queued = p.overflow(size, late); !queued {
-				continue
-			}
+		if !p.out.Fits(size) && !p.overflow(size, frames[0]) {
+			continue
 		}
 		var wake queue.Waker
 		if len(pipes) > 1 {
@@ -129,6 +126,12 @@ func fanOut(pipes []*pipe, packed *queue.Packed, size int, frames [][]byte) (lat
 			w.Wake()
 		default:
 			late = append(late, w)
+		}
+	}
+	if len(pipes) > 0 {
+		if side := &pipes[0].s.send; side.late != nil {
+			late = append(late, side.late...)
+			side.late = nil
 		}
 	}
 	return late

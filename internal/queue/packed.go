@@ -100,12 +100,10 @@ func (p *Packed) Size() int { return p.size }
 
 // AppendPacked is Append for an encoded message.
 func (q *Queue) AppendPacked(p *Packed) Waker {
-	switch q.sift {
-	case keepAll:
-	case keepNewest:
-		q.replace()
-	case keepTopics:
-		return q.shelvePacked(p)
+	if q.sift != keepAll {
+		if wake, done := q.shelvePacked(p); done {
+			return wake
+		}
 	}
 	b := q.open(len(p.b.buf))
 	at := len(b.buf)

@@ -48,24 +48,26 @@ type Producer interface {
 type Queue struct {
 	*sync.Mutex
 
-	producer Producer
-	consumer Waker
-	marks    Marks
-	budget   *Budget // that it shares with other queues, if any
-	exempt   bool    // from it: what comes is only counted
-	sift     sift
-	shelf    *shelf // nil unless it keeps, or kept, the newest of each topic
-
+	// What a message that is queued touches stands together: a publisher goes from
+	// queue to queue.
+	marks       Marks
 	first, last *Batch // whole messages that the consumer has not taken
-	msgs, size  int    // in first…last, and what was taken but not released
+	msgs, size  int    // in first…last and on the shelf, and what was taken but not released
 	waiting     int    // messages in first…last
 	total       uint64 // messages ever appended or delivered
-	left        uint64 // messages released
-	conflated   uint64 // messages replaced by a newer one
-	busy        bool   // the consumer's last take was more than a small buffer
-	asleep      bool   // the consumer found it empty and wants to be woken
-	full        bool   // the producer found it full and wants to hear of room
-	short       bool   // full is what the budget is, not the queue
+	sift        sift
+	full        bool // the producer found it full and wants to hear of room
+	asleep      bool // the consumer found it empty and wants to be woken
+	busy        bool // the consumer's last take was more than a small buffer
+	short       bool // full is what the budget is, not the queue
+	exempt      bool // from the budget: what comes is only counted
+
+	producer  Producer
+	consumer  Waker
+	budget    *Budget // that it shares with other queues, if any
+	shelf     *shelf  // nil unless it keeps, or kept, the newest of each topic
+	left      uint64  // messages released
+	conflated uint64  // messages replaced by a newer one
 
 	dead, deadLarge int // how much of the first batch, and of its large bodies, has been dropped
 }
@@ -200,12 +202,10 @@ func (q *Queue) Space() (msgs, size int) {
 // of them. The consumer it returns, unless nil, is to be woken once the lock
 // is given up. The caller holds the lock and has asked Fits.
 func (q *Queue) Append(prefix, frames [][]byte) Waker {
-	switch q.sift {
-	case keepAll:
-	case keepNewest:
-		q.replace()
-	case keepTopics:
-		return q.shelve(frames) // what is published has no prefix
+	if q.sift != keepAll {
+		if wake, done := q.shelve(frames); done {
+			return wake
+		}
 	}
 	if len(frames) == 1 && prefix == nil && len(frames[0]) <= maxShort {
 		body := frames[0]

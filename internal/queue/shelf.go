@@ -83,20 +83,29 @@ func (q *Queue) Replaces(size int, topic []byte) bool {
 	return q.marks.Bytes == 0 || q.size+grown <= q.marks.Bytes
 }
 
-// shelve is Append, of a queue that keeps the newest of each topic.
-func (q *Queue) shelve(frames [][]byte) Waker {
+// shelve is the part of Append that queues have which do not keep all; what is
+// published, and so has a topic, has no prefix. It reports whether that was all.
+func (q *Queue) shelve(frames [][]byte) (wake Waker, done bool) {
+	if q.sift == keepNewest {
+		q.replace()
+		return nil, false
+	}
 	_, inline := wireSize(frames)
 	s := q.slot(q.shelf.hash(frames[0]), frames[0], inline)
 	s.packed.Set(frames)
-	return q.shelved(s)
+	return q.shelved(s), true
 }
 
 // shelvePacked is shelve for an encoded message.
-func (q *Queue) shelvePacked(p *Packed) Waker {
+func (q *Queue) shelvePacked(p *Packed) (wake Waker, done bool) {
+	if q.sift == keepNewest {
+		q.replace()
+		return nil, false
+	}
 	topic := p.topic()
 	s := q.slot(q.shelf.hash(topic), topic, len(p.b.buf))
 	s.packed.share(p)
-	return q.shelved(s)
+	return q.shelved(s), true
 }
 
 // slot returns the place for a message of a topic with that hash, of which inline
