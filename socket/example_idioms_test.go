@@ -90,7 +90,6 @@ func Example_handlers() {
 	var senders []*socket.Push
 	for i := range 3 {
 		push, pull := line(fmt.Sprintf("inproc://example handlers, %d", i))
-		defer push.Close()
 		senders = append(senders, push)
 		wg.Go(func() {
 			defer pull.Close()
@@ -109,6 +108,7 @@ func Example_handlers() {
 	}
 	for i, push := range senders {
 		check(push.Send(ctx, make([]byte, i+1)))
+		check(push.Close()) // sends it first
 	}
 	wg.Wait()
 	fmt.Println(total)
@@ -159,8 +159,8 @@ func Example_cancellation() {
 	// true
 }
 
-// Timers are those of package time (zmq_timers_add, _execute, _set_interval,
-// _reset, _cancel: NewTicker, a case of the select, Reset, Reset, Stop). A
+// Timers are those of package time: NewTicker for zmq_timers_add, a case of the
+// select for _execute, Reset for _set_interval and _reset, Stop for _cancel. A
 // ticker that nobody attends to drops ticks and does not pile them up.
 func Example_timer() {
 	push, pull := line("inproc://example timer")
@@ -199,9 +199,10 @@ func Example_timer() {
 func Example_priority() {
 	jobs, worker := line("inproc://example priority, jobs")
 	orders, boss := line("inproc://example priority, orders")
-	for _, s := range []interface{ Close() error }{jobs, worker, orders, boss} {
-		defer s.Close() //nolint:revive // at the end of the example
-	}
+	defer jobs.Close()
+	defer worker.Close()
+	defer orders.Close()
+	defer boss.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	check(jobs.Send(ctx, []byte("job")))

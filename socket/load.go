@@ -76,7 +76,7 @@ func (b *balancing) weigh(x *session) {
 func (b *balancing) answer(p *pipe, n uint64) {
 	d := p.out.Depth()
 	p.answered = min(n, d.Left+uint64(d.Messages))
-	if max := b.s.cfg.maxLoad; max > 0 && p.load() < max {
+	if most := b.s.cfg.maxLoad; most > 0 && p.load() < most {
 		b.s.send.waiters.wakeOne()
 	}
 }
