@@ -10,6 +10,7 @@ import (
 
 	"github.com/brokerless/brokerless/discovery"
 	"github.com/brokerless/brokerless/discovery/mesh"
+	"github.com/brokerless/brokerless/discovery/zre"
 )
 
 // none is the argument or result of a method that has none.
@@ -27,6 +28,7 @@ type guest struct {
 	follows map[string]*follow
 	capture *capture
 	node    *mesh.Node
+	zre     *zre.Node
 	load    *load
 }
 
