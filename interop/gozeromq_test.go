@@ -191,6 +191,40 @@ func TestGoZeroMQCancels(t *testing.T) {
 	expect(t, xpub, text("\x00a")...)
 }
 
+// TestGoZeroMQGone closes a SUB of go-zeromq/zmq4: an XPUB of ours sees its topic
+// cancelled (PS-24).
+func TestGoZeroMQGone(t *testing.T) {
+	showsZMQ4(t, rowGone, "tcp")
+	xpub := newOurs(t, "XPUB", "")
+	sub := newZMQ4(t, "SUB", "")
+	must(t, sub.Connect(bind(t, xpub, "tcp://127.0.0.1:0")))
+	must(t, sub.SetOption(zmq4.OptionSubscribe, "a"))
+	expect(t, xpub, text("\x01a")...)
+	must(t, sub.Close())
+	expect(t, xpub, text("\x00a")...)
+}
+
+// TestGoZeroMQIdentity lets a ROUTER answer a DEALER by the identity that it
+// announced, either of them ours.
+func TestGoZeroMQIdentity(t *testing.T) {
+	showsZMQ4(t, rowIdentity, "tcp")
+	for name, id := range identities() {
+		if id == "" {
+			continue // it calls such a peer by whatever it makes up
+		}
+		t.Run("router=theirs/"+name, func(t *testing.T) {
+			we, they := newOurs(t, "DEALER", id), newZMQ4(t, "ROUTER", "")
+			must(t, we.Connect(bind(t, they, "tcp://127.0.0.1:0")))
+			converse(t, they, we, id)
+		})
+		t.Run("router=ours/"+name, func(t *testing.T) {
+			we, they := newOurs(t, "ROUTER", ""), newZMQ4(t, "DEALER", id)
+			must(t, they.Connect(bind(t, we, "tcp://127.0.0.1:0")))
+			converse(t, we, they, id)
+		})
+	}
+}
+
 // TestGoZeroMQIdle leaves a connection alone for as long as many of our
 // heartbeats would take: it holds, and no PING is taken for a message.
 func TestGoZeroMQIdle(t *testing.T) {

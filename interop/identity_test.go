@@ -68,11 +68,11 @@ func converse(t *testing.T, router, dealer any, id string) {
 
 // TestIdentityTaken connects two DEALERs of one name to a ROUTER: libzmq ignores
 // the second and we refuse it, and the first is not disturbed (RR-44).
-func TestIdentityTaken(t *testing.T) { eachPeer(t, rowTaken, bothLibzmqs, identityTaken) }
+func TestIdentityTaken(t *testing.T) { eachPeer(t, rowTaken, everyPeer, identityTaken) }
 
 func identityTaken(t *testing.T, p *process) {
 	t.Run("router=ours", func(t *testing.T) {
-		we := newOurs(t, "ROUTER", "")
+		we := newOurs(t, "ROUTER", "", p.we())
 		monitor := we.Monitor()
 		first := theirs(t, p, "DEALER", peer.Bytes("ROUTING_ID", "same"))
 		endpoint := link(t, "tcp", we, first)
@@ -85,10 +85,10 @@ func identityTaken(t *testing.T, p *process) {
 	})
 	t.Run("router=theirs", func(t *testing.T) {
 		they := theirs(t, p, "ROUTER")
-		first := newOurs(t, "DEALER", "same")
+		first := newOurs(t, "DEALER", "same", p.we())
 		endpoint := link(t, "tcp", they, first)
 		converse(t, they, first, "same")
-		second := newOurs(t, "DEALER", "same")
+		second := newOurs(t, "DEALER", "same", p.we())
 		must(t, second.Connect(endpoint))
 		waitPeers(t, second, 1)
 		send(t, second, text("intruder")...)
@@ -96,10 +96,10 @@ func identityTaken(t *testing.T, p *process) {
 	})
 	t.Run("handover to ours", func(t *testing.T) {
 		they := theirs(t, p, "ROUTER", peer.Int("ROUTER_HANDOVER", 1))
-		first := newOurs(t, "DEALER", "same", socket.WithRedial(patience, patience))
+		first := newOurs(t, "DEALER", "same", p.we(), socket.WithRedial(patience, patience))
 		endpoint := link(t, "tcp", they, first)
 		converse(t, they, first, "same")
-		second := newOurs(t, "DEALER", "same")
+		second := newOurs(t, "DEALER", "same", p.we())
 		must(t, second.Connect(endpoint))
 		converse(t, they, second, "same")
 	})

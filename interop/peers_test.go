@@ -15,13 +15,12 @@ type implementation struct {
 	name    string
 	run     func(ctx context.Context) (*peer.Peer, error)
 	schemes []string // over which it can be met
-	zap     bool     // package peer has an authenticator for it
 	silent  bool     // it tells no events of handshakes
 	legacy  bool     // it speaks ZMTP 2.0
 }
 
 var (
-	libzmq   = implementation{name: "libzmq", run: peer.Start, schemes: []string{"tcp", "ipc"}, zap: true}
+	libzmq   = implementation{name: "libzmq", run: peer.Start, schemes: []string{"tcp", "ipc"}}
 	zeromqJS = implementation{name: "zeromq.js", run: peer.StartNode, schemes: []string{"tcp", "ipc"}}
 	jeroMQ   = implementation{name: "JeroMQ", run: peer.StartJeroMQ, schemes: []string{"tcp"}, silent: true, legacy: true}
 )

@@ -14,7 +14,7 @@ import (
 // TestThroughTheirProxy publishes from ours to ours through libzmq's zmq_proxy:
 // subscriptions and cancellations go up, messages come down (WT-93).
 func TestThroughTheirProxy(t *testing.T) {
-	eachPeer(t, rowTheirProxy, bothLibzmqs, throughTheirProxy)
+	eachPeer(t, rowTheirProxy, everyPeer, throughTheirProxy)
 }
 
 func throughTheirProxy(t *testing.T, p *process) {
@@ -23,9 +23,9 @@ func throughTheirProxy(t *testing.T, p *process) {
 	down := bind(t, back, "tcp://127.0.0.1:*")
 	must(t, front.Proxy(back))
 
-	pub := newOurs(t, "XPUB", "")
-	plain := newOurs(t, "PUB", "").(*socket.Pub)
-	sub := newOurs(t, "SUB", "").(*socket.Sub)
+	pub := newOurs(t, "XPUB", "", p.we())
+	plain := newOurs(t, "PUB", "", p.we()).(*socket.Pub)
+	sub := newOurs(t, "SUB", "", p.we()).(*socket.Sub)
 	must(t, pub.Connect(up))
 	must(t, plain.Connect(up))
 	must(t, sub.Connect(down))
@@ -43,12 +43,12 @@ func throughTheirProxy(t *testing.T, p *process) {
 // TestThroughOurProxy publishes from theirs to theirs through an XSUB and an
 // XPUB of ours.
 func TestThroughOurProxy(t *testing.T) {
-	eachPeer(t, rowOurProxy, bothLibzmqs, throughOurProxy)
+	eachPeer(t, rowOurProxy, everyPeer, throughOurProxy)
 }
 
 func throughOurProxy(t *testing.T, p *process) {
-	front := newOurs(t, "XSUB", "").(*socket.XSub)
-	back := newOurs(t, "XPUB", "").(*socket.XPub)
+	front := newOurs(t, "XSUB", "", p.we()).(*socket.XSub)
+	back := newOurs(t, "XPUB", "", p.we()).(*socket.XPub)
 	up := bind(t, front, "tcp://127.0.0.1:0")
 	down := bind(t, back, "tcp://127.0.0.1:0")
 	proxy(t, front, back)
@@ -58,9 +58,9 @@ func throughOurProxy(t *testing.T, p *process) {
 	must(t, pub.Connect(up))
 	must(t, plain.Connect(up))
 	must(t, sub.Connect(down))
-	awaitTheirs(t, pub, "HANDSHAKE_SUCCEEDED")
-	awaitTheirs(t, plain, "HANDSHAKE_SUCCEEDED")
-	awaitTheirs(t, sub, "HANDSHAKE_SUCCEEDED")
+	p.awaitHandshake(t, pub)
+	p.awaitHandshake(t, plain)
+	p.awaitHandshake(t, sub)
 	through(t, pub, sub, theirSubscriber{sub})
 
 	must(t, sub.Set(peer.Bytes("SUBSCRIBE", "0")))

@@ -10,7 +10,7 @@ import (
 // TestVerbose compares which subscriptions an XPUB shows its application when
 // two subscribers want the same: ours with libzmq's as subscribers, and the
 // other way round (PS-21 to PS-23).
-func TestVerbose(t *testing.T) { eachPeer(t, rowVerbose, bothLibzmqs, verbose) }
+func TestVerbose(t *testing.T) { eachPeer(t, rowVerbose, everyPeer, verbose) }
 
 func verbose(t *testing.T, p *process) {
 	cases := []struct {
@@ -38,18 +38,18 @@ func verbose(t *testing.T, p *process) {
 	}
 	for _, c := range cases {
 		t.Run("xpub=ours/"+c.name, func(t *testing.T) {
-			s, err := socket.NewXPub(append([]socket.XPubOption{quick()}, c.ours...)...)
+			s, err := socket.NewXPub(append([]socket.XPubOption{quick(), p.we()}, c.ours...)...)
 			xpub := own(t, s, err)
 			one, two := theirs(t, p, "SUB"), theirs(t, p, "SUB")
 			endpoint := link(t, "tcp", xpub, one)
 			must(t, two.Connect(endpoint))
-			awaitTheirs(t, one, "HANDSHAKE_SUCCEEDED")
-			awaitTheirs(t, two, "HANDSHAKE_SUCCEEDED")
+			p.awaitHandshake(t, one)
+			p.awaitHandshake(t, two)
 			watchTopics(t, xpub, theirSubscriber{one}, theirSubscriber{two}, c.want)
 		})
 		t.Run("xpub=theirs/"+c.name, func(t *testing.T) {
 			xpub := theirs(t, p, "XPUB", c.them...)
-			one, two := newOurs(t, "SUB", ""), newOurs(t, "SUB", "")
+			one, two := newOurs(t, "SUB", "", p.we()), newOurs(t, "SUB", "", p.we())
 			endpoint := link(t, "tcp", xpub, one)
 			must(t, two.Connect(endpoint))
 			watchTopics(t, xpub, one.(subscriber), two.(subscriber), c.want)

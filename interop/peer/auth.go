@@ -2,7 +2,7 @@ package peer
 
 import "context"
 
-// Authenticate has zmq.auth of pyzmq, in a thread of its own, decide which
+// Authenticate has a handler of ZAP, for libzmq zmq.auth of pyzmq, decide which
 // clients may come in to the sockets of the process: in this domain (ZAP_DOMAIN)
 // these users with their passwords, and these public keys in Z85, and nobody in a
 // domain that it was not told of. Of a domain, the last call counts.
@@ -30,7 +30,7 @@ func (p *Peer) NewKeys() (k Keys, err error) {
 }
 
 // PlainServer are the options that make a socket the server of PLAIN, which
-// asks zmq.auth in this domain. Without Authenticate it lets nobody in.
+// asks who may come in to this domain. Without Authenticate it lets nobody in.
 func PlainServer(domain string) []Option {
 	return []Option{Int("PLAIN_SERVER", 1), Bytes("ZAP_DOMAIN", domain)}
 }
@@ -41,14 +41,9 @@ func PlainClient(user, password string) []Option {
 }
 
 // CurveServer are the options that make a socket the server of CURVE, which
-// asks zmq.auth in this domain. Without Authenticate it lets everybody in. An
-// empty domain is none.
+// asks who may come in to this domain. Without Authenticate it lets everybody in.
 func CurveServer(domain string, own Keys) []Option {
-	o := []Option{Int("CURVE_SERVER", 1), Bytes("CURVE_SECRETKEY", own.Secret)}
-	if domain != "" {
-		o = append(o, Bytes("ZAP_DOMAIN", domain))
-	}
-	return o
+	return []Option{Int("CURVE_SERVER", 1), Bytes("CURVE_SECRETKEY", own.Secret), Bytes("ZAP_DOMAIN", domain)}
 }
 
 // CurveClient are the options that make a socket a client of CURVE.

@@ -33,7 +33,7 @@ public final class Peer {
     private static final Map<String, Integer> OPTIONS = Map.of(
             "ROUTING_ID", ZMQ.ZMQ_IDENTITY, "SUBSCRIBE", ZMQ.ZMQ_SUBSCRIBE, "UNSUBSCRIBE", ZMQ.ZMQ_UNSUBSCRIBE,
             "SNDHWM", ZMQ.ZMQ_SNDHWM, "RCVHWM", ZMQ.ZMQ_RCVHWM, "ROUTER_HANDOVER", ZMQ.ZMQ_ROUTER_HANDOVER,
-            "XPUB_VERBOSE", ZMQ.ZMQ_XPUB_VERBOSE);
+            "XPUB_VERBOSE", ZMQ.ZMQ_XPUB_VERBOSE, "XPUB_VERBOSER", ZMQ.ZMQ_XPUB_VERBOSE_UNSUBSCRIBE);
 
     private static final Map<Integer, String> ERRORS = Map.of(
             ZError.EINVAL, "EINVAL", ZError.EADDRINUSE, "EADDRINUSE", ZError.EHOSTUNREACH, "EHOSTUNREACH",
@@ -69,6 +69,9 @@ public final class Peer {
         Integer option = OPTIONS.get(name);
         if (option == null) {
             throw new Refused("EINVAL");
+        }
+        if (name.equals("XPUB_VERBOSER")) { // the option is about cancellations alone
+            set(s, "XPUB_VERBOSE", value);
         }
         try {
             s.setSocketOpt(option, value instanceof List<?> l ? octets(l) : value);
@@ -155,8 +158,16 @@ public final class Peer {
             case "bind" -> a.words.put("endpoint", bind(s, (String) args.get("endpoint")));
             case "connect" -> check(ZMQ.connect(s, (String) args.get("endpoint")), s);
             case "close" -> {
-                ZMQ.close(s);
-                sockets.remove(args.get("name"));
+                if (s != null) { // it was not given away
+                    ZMQ.close(s);
+                    sockets.remove(args.get("name"));
+                }
+            }
+            case "proxy" -> {
+                SocketBase front = sockets.remove(args.get("front")), back = sockets.remove(args.get("back"));
+                Thread proxy = new Thread(() -> ZMQ.proxy(front, back, null));
+                proxy.setDaemon(true);
+                proxy.start();
             }
             case "wait" -> move(s, (Boolean) args.get("sending"), (Integer) args.get("milliseconds"), frames, a);
             default -> throw new IOException("no operation " + op);
@@ -189,7 +200,7 @@ public final class Peer {
                 continue;
             }
             if (r.head == null) {
-                System.exit(0);
+                Runtime.getRuntime().halt(0); // a socket given away would hold up an orderly end
             }
             Answer a;
             try {

@@ -102,6 +102,38 @@ class Monitor {
   }
 }
 
+// Who may come in, by domain: the passwords of users, and the keys of clients in
+// Z85. A handler of ZAP asks them once there are any.
+const domains = new Map()
+
+async function serveZAP() {
+  const s = new zmq.Reply({linger: 0})
+  await s.bind("inproc://zeromq.zap.01")
+  for await (const [version, id, domain, , , mechanism, ...credentials] of s) {
+    const known = domains.get(domain.toString()) ?? {passwords: {}, keys: []}
+    let user
+    if (mechanism.toString() === "PLAIN") {
+      const [name, password] = credentials.map(String)
+      if (known.passwords[name] === password) user = name
+    } else if (mechanism.toString() === "CURVE") {
+      user = known.keys.find(key => z85(key).equals(credentials[0]))
+    }
+    const status = user === undefined ? ["400", "no", ""] : ["200", "OK", user]
+    await s.send([version, id, ...status, ""])
+  }
+}
+
+// z85 decodes Z85 (RFC 32).
+function z85(text) {
+  const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+  const b = Buffer.alloc(text.length / 5 * 4)
+  for (let i = 0; i < text.length / 5; i++) {
+    const five = Array.from(text.slice(i * 5, i * 5 + 5))
+    b.writeUInt32BE(five.reduce((n, c) => n * 85 + digits.indexOf(c), 0), i * 4)
+  }
+  return b
+}
+
 const operations = {
   versions() {
     return {
@@ -217,6 +249,12 @@ const operations = {
       }
     }
     run()
+  },
+
+  // authenticate decides who may come in to sockets that are servers in a domain.
+  authenticate({domain, passwords, keys}) {
+    if (domains.size === 0) serveZAP()
+    domains.set(domain, {passwords, keys})
   },
 
   // keypair returns a new pair of CURVE keys.
