@@ -37,3 +37,15 @@ func (b *publishing) WaitSubscribers(ctx context.Context, topic string, n int) e
 		}
 	}
 }
+
+// HasMembers reports whether a message of group would go to anybody now: to a
+// connected peer that has joined it, or to an endpoint of datagrams, of which
+// nobody knows who listens. Without one, what it costs to make the message can be
+// saved. Whether there is room for it is not looked at. It is false once the socket
+// is closed. It never waits for a peer, does not allocate, and is safe for
+// concurrent use.
+func (b *radiating) HasMembers(group string) bool {
+	b.s.send.Lock()
+	defer b.s.send.Unlock()
+	return !b.s.send.closed && (len(b.casting) > 0 || b.groups.Members([]byte(group)) > 0)
+}

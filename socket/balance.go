@@ -155,6 +155,7 @@ func (b *balancing) room(p *pipe) {
 // returns, unless nil, is to be woken once the send lock is given up.
 func (s *socket) probe(x *session) queue.Waker {
 	if s.cfg.probe && x.pipe.out.Fits(2) {
+		x.pipe.unasked(1)
 		return x.pipe.out.Append(nil, [][]byte{nil})
 	}
 	return nil

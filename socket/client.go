@@ -22,5 +22,8 @@ func NewClient(opts ...ClientOption) (*Client, error) {
 	}
 	k := &Client{socket: s, balancing: &balancing{s: s}, receiving: receiving{s}}
 	s.rules = k.balancing
+	if c.leastLoaded {
+		s.recv.filter = answers{k.balancing}
+	}
 	return k, nil
 }

@@ -26,7 +26,8 @@ const (
 	// PolicyDisconnectSlow disconnects that peer, with ErrSlow in its
 	// EventDisconnected. The message is counted as DropFull, and what waited for
 	// the peer as DropSlow. A peer that connects again, or that Connect named, is
-	// welcome, with an empty queue.
+	// welcome, with an empty queue. Over udp, where nobody is connected, it is
+	// PolicyDropNewest.
 	PolicyDisconnectSlow
 
 	dropPolicies

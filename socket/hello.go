@@ -27,6 +27,7 @@ func (s *socket) hello(p *pipe) queue.Waker {
 		return nil
 	}
 	d := p.out.Depth()
+	p.unasked(1)
 	if p.hello == d.Left+1 && d.Messages > 0 {
 		return nil
 	}

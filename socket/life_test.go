@@ -62,11 +62,9 @@ func lifeRound(ctx context.Context, c couple, scheme string, round int) error {
 		err = front.WaitPeers(ctx, 1)
 	}
 	if err == nil {
-		short, cancel := context.WithTimeout(ctx, time.Second)
 		for i := 0; err == nil && i < 3; i++ {
-			err = front.(Sender).Send(short, []byte("unread"))
+			err = front.(Sender).Send(ctx, []byte("unread"))
 		}
-		cancel()
 		if errors.Is(err, ErrState) { // REQ has its one request out
 			err = nil
 		}

@@ -71,6 +71,14 @@ func (b *balancing) weigh(x *session) {
 	p.answered = p.out.Depth().Left
 }
 
+// unasked notes that n messages for p are none that the application has sent, so
+// that nobody answers them. The caller holds the send lock.
+func (p *pipe) unasked(n int) {
+	if p.answers {
+		p.answered += uint64(n)
+	}
+}
+
 // answer notes that p's peer is done with all messages before the n-th that p
 // was ever given. The caller holds the send lock.
 func (b *balancing) answer(p *pipe, n uint64) {
@@ -125,12 +133,13 @@ type answers struct{ *balancing }
 // mayReceive implements filter.
 func (answers) mayReceive() error { return nil }
 
-// accept implements filter.
-func (a answers) accept(in *inlet, _ *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
+// accept implements filter. A CLIENT drops what has several frames, as single
+// does; an answer it is all the same.
+func (a answers) accept(in *inlet, m *queue.Raw) (prefix []byte, skip int, drop DropReason, ok bool) {
 	a.s.send.Lock()
 	defer a.s.send.Unlock()
 	if p := in.session.pipe; p.session == in.session {
 		a.answer(p, p.answered+1)
 	}
-	return nil, 0, 0, true
+	return nil, 0, DropMalformed, !a.s.cfg.single || m.Frames() == 1
 }

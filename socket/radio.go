@@ -61,6 +61,15 @@ type radiating struct {
 // every peer that has joined the group (RD-02); see SendGroup. A message of
 // another number of frames is refused with ErrMessage.
 func (b *radiating) Send(ctx context.Context, frames ...[]byte) error {
+	return b.radiate(ctx, true, frames)
+}
+
+// TrySend is Send that with PolicyBlock returns ErrWouldBlock rather than wait.
+func (b *radiating) TrySend(frames ...[]byte) error {
+	return b.radiate(context.Background(), false, frames)
+}
+
+func (b *radiating) radiate(ctx context.Context, wait bool, frames [][]byte) error {
 	s := b.s
 	if len(frames) != 2 {
 		return s.fail("send", "", fmt.Errorf("%w: %d frames, a RADIO sends a group and a body", ErrMessage, len(frames)))
@@ -73,17 +82,20 @@ func (b *radiating) Send(ctx context.Context, frames ...[]byte) error {
 		return s.fail("send", "", err)
 	}
 	s.send.Lock()
-	if s.send.closed {
-		s.send.Unlock()
-		return s.fail("send", "", ErrClosed)
-	}
-	if len(b.casting) > 0 {
-		if err := fitsDatagram(frames[0], frames[1]); err != nil {
+	for {
+		err := b.mayRadiate(frames)
+		b.match(frames[0])
+		if err == nil && s.cfg.policy == PolicyBlock && !allFit(b.matches, size, frames) {
+			if err = s.await(ctx, wait); err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			s.send.Unlock()
 			return s.fail("send", "", err)
 		}
+		break
 	}
-	b.match(frames[0])
 	late := fanOut(b.matches, &b.packed, size, frames)
 	s.send.Unlock()
 	for _, w := range late {
@@ -92,14 +104,21 @@ func (b *radiating) Send(ctx context.Context, frames ...[]byte) error {
 	return nil
 }
 
-// TrySend is Send, which never waits.
-func (b *radiating) TrySend(frames ...[]byte) error {
-	return b.Send(context.Background(), frames...)
+// mayRadiate returns why a message cannot be sent now, whoever is there. The
+// caller holds the send lock.
+func (b *radiating) mayRadiate(frames [][]byte) error {
+	if b.s.send.closed {
+		return ErrClosed
+	}
+	if len(b.casting) > 0 {
+		return fitsDatagram(frames[0], frames[1])
+	}
+	return nil
 }
 
 // SendGroup queues body for every peer that has joined group. It never waits:
 // for a peer whose queue is full the message is dropped and counted, others are
-// not affected (RD-03). Without a member it does nothing. The body is copied
+// not affected (RD-03); [WithDropPolicy] says otherwise. Without a member it does nothing. The body is copied
 // before SendGroup returns. The error is ctx's own, ErrClosed, ErrTooLarge, or
 // ErrGroup for a name that no group can have. Safe for concurrent use.
 func (b *radiating) SendGroup(ctx context.Context, group string, body []byte) error {
@@ -150,15 +169,18 @@ func (b *radiating) attach(*session) error { return nil }
 
 func (b *radiating) detach(x *session) {
 	b.groups.RemoveAll(x.pipe, nil)
+	b.s.send.waiters.wakeAll()
 	x.pipe.forfeit() // a connection that comes back has to join anew
 }
 
 func (b *radiating) drop(p *pipe) {
 	b.groups.RemoveAll(p, nil)
+	b.s.send.waiters.wakeAll() // a Send that waits for p to have room need not any more
 	b.casting = slices.DeleteFunc(b.casting, func(q *pipe) bool { return q == p })
 }
 
-func (b *radiating) room(*pipe) {}
+// room lets a Send go on that waits for all to have room (PolicyBlock).
+func (b *radiating) room(*pipe) { b.s.send.waiters.wakeAll() }
 
 // subscription implements subscribers: the peer joins a group, or leaves it. A
 // peer that joins twice has joined once, and what is not joined cannot be left.
@@ -168,12 +190,13 @@ func (b *radiating) subscription(x *session, group []byte, on bool) error {
 	}
 	b.s.send.Lock()
 	defer b.s.send.Unlock()
-	if x.pipe.draining || x.pipe.session != x {
-		return nil // it gets only what is queued already, or has left
+	if x.pipe.draining || x.pipe.slow || x.pipe.session != x {
+		return nil // it gets only what is queued already, or is to leave, or has left
 	}
 	if !on {
 		if _, removed := b.groups.Remove(group, x.pipe); removed {
 			x.topics--
+			b.s.send.waiters.wakeAll() // they need not wait for this peer any more
 		}
 		return nil
 	}
