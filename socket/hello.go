@@ -36,12 +36,14 @@ func (s *socket) hello(p *pipe) queue.Waker {
 }
 
 // lastOf returns the message with which a connection that has ended ends for the
-// application, or nil: none if another peer goes by its name now, and of those
+// application, or nil: none if another peer goes by its name now, or the rules
+// never knew of it because the connection only served to get rid of what was
+// queued; and of those
 // options only the one that shows every end shows one that we have made ourselves.
 // The caller holds the send lock.
 func (s *socket) lastOf(x *session) []byte {
 	switch p := x.pipe; {
-	case x.succeeded:
+	case x.succeeded || !x.inside:
 		return nil
 	case s.cfg.notify&NotifyDisconnect != 0:
 		return []byte{}

@@ -31,6 +31,7 @@ func WithNotify(of Notify) RouterOption {
 // admitted is told that a peer has come, and decides what is shown of it. The
 // caller holds the send lock.
 func (x *session) admitted() {
+	x.inside = true
 	of := x.pipe.s.cfg.notify
 	x.inlet.coming = of&NotifyConnect != 0 && (x.ousted == nil || of&NotifyDisconnect == 0)
 	if x.ousted != nil {

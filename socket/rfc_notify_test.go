@@ -90,6 +90,20 @@ func TestRFC28Notify(t *testing.T) {
 		s.empty(router)
 	})
 
+	show(t, "RR-50 a connection that only gets rid of what was queued shows nothing", func(s *stage) {
+		router := s.router(socket.WithNotify(both), quick())
+		m := router.Monitor()
+		endpoint := s.nowhere()
+		s.must(router.ConnectAs(endpoint, "x"))
+		s.send(router, "x", "m")
+		s.must(router.Disconnect(endpoint))
+		dealer := s.dealer()
+		s.bindAt(dealer, endpoint)
+		s.want(dealer, "m")
+		s.event(m, socket.EventDisconnected)
+		s.empty(router)
+	})
+
 	show(t, "RR-50 an identity that is handed over has not gone", func(s *stage) {
 		router := s.router(socket.WithNotify(both), socket.WithHandover())
 		m := router.Monitor()

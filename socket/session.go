@@ -79,6 +79,7 @@ type session struct {
 	held               bool   // it is not read from because of them
 	left               bool   // it is gone, and they are what it left
 	succeeded          bool   // another peer has its identity (ROUTER)
+	inside             bool   // the rules have admitted it
 
 	born  time.Time    // what heard counts from: the wall clock may jump
 	heard atomic.Int64 // when octets last came, in nanoseconds
