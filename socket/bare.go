@@ -153,7 +153,7 @@ func (x *session) notice(last bool) {
 	// Who has received the last one finds no route any more.
 	if last {
 		s.send.Lock()
-		s.rules.drop(x.pipe)
+		s.rules.(*routing).forget(x)
 		s.send.Unlock()
 	}
 	q := x.inlet.Queue()

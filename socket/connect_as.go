@@ -18,6 +18,18 @@ func (r *Router) ConnectAs(endpoint string, id PeerID) error {
 	return err
 }
 
+// ConnectAs is Connect to a peer whose connection has the routing id that is
+// given, of 1 to 255 octets, of which the first is not zero (ZMQ_CONNECT_ROUTING_ID,
+// RR-47). Data can be sent to it at once, and waits for the connection; so does
+// what is sent between one connection and the next. What the one before has not
+// taken is dropped; until that is gone for good, which may be a moment after its
+// notice, sending is ErrNoRoute. The errors are those of [Router.ConnectAs]. Safe
+// for concurrent use.
+func (x *Stream) ConnectAs(endpoint string, id PeerID) error {
+	_, err := x.connect(endpoint, func(p *pipe) error { return x.routing.reserve(p, id) })
+	return err
+}
+
 // reserve gives the peer of p, which is about to be connected, an identity.
 func (b *routing) reserve(p *pipe, id PeerID) error {
 	if err := pattern.CheckIdentity([]byte(id)); err != nil {
@@ -37,7 +49,7 @@ func (b *routing) reserve(p *pipe, id PeerID) error {
 	return nil
 }
 
-// to returns where messages for an identity go.
+// to returns where messages for an identity go. The caller holds the send lock.
 func (b *routing) to(id []byte) (*pipe, bool) {
 	if x, ok := b.routes.Lookup(id); ok {
 		return x.pipe, true
@@ -46,5 +58,5 @@ func (b *routing) to(id []byte) (*pipe, bool) {
 		return nil, false
 	}
 	p, ok := b.named[PeerID(id)]
-	return p, ok
+	return p, ok && p.session == nil // one that has an end and no route is ending (STREAM)
 }

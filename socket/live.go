@@ -53,6 +53,34 @@ func (x *XSub) SetSendHWM(messages int) error { return x.setSendHWM(messages) }
 // SetSendHWMBytes changes WithSendHWMBytes, as SetSendHWM does.
 func (x *XSub) SetSendHWMBytes(octets int) error { return x.setSendHWMBytes(octets) }
 
+// SetSendHWM changes WithSendHWM. A Send that waits for room looks again; what
+// is queued above a lower mark stays. The error matches ErrOption.
+func (b *numbering) SetSendHWM(messages int) error { return b.s.setSendHWM(messages) }
+
+// SetSendHWMBytes changes WithSendHWMBytes, as SetSendHWM does.
+func (b *numbering) SetSendHWMBytes(octets int) error { return b.s.setSendHWMBytes(octets) }
+
+// SetSendHWM changes WithSendHWM; what is queued above a lower mark stays. The
+// error matches ErrOption.
+func (b *radiating) SetSendHWM(messages int) error { return b.s.setSendHWM(messages) }
+
+// SetSendHWMBytes changes WithSendHWMBytes, as SetSendHWM does.
+func (b *radiating) SetSendHWMBytes(octets int) error { return b.s.setSendHWMBytes(octets) }
+
+// SetSendHWM changes WithSendHWM. A Send that waits for room looks again; what
+// is queued above a lower mark stays. The error matches ErrOption.
+func (b *addressing) SetSendHWM(messages int) error { return b.s.setSendHWM(messages) }
+
+// SetSendHWMBytes changes WithSendHWMBytes, as SetSendHWM does.
+func (b *addressing) SetSendHWMBytes(octets int) error { return b.s.setSendHWMBytes(octets) }
+
+// SetSendHWM changes WithSendHWM. A Send that waits for room looks again; what
+// is queued above a lower mark stays. The error matches ErrOption.
+func (x *Stream) SetSendHWM(messages int) error { return x.setSendHWM(messages) }
+
+// SetSendHWMBytes changes WithSendHWMBytes, as SetSendHWM does.
+func (x *Stream) SetSendHWMBytes(octets int) error { return x.setSendHWMBytes(octets) }
+
 // SetRecvHWM changes WithRecvHWM. Peers that were held up are read from at once
 // if they are below the new mark; what is queued above a lower one stays. The
 // error matches ErrOption.

@@ -79,6 +79,34 @@ func TestRFC28ConnectAs(t *testing.T) {
 		s.matches(<-done, socket.ErrNoRoute)
 	})
 
+	showWire(t, "RR-47 a STREAM names its connections, too", func(s *stage) {
+		x := s.stream(quick())
+		l, endpoint := s.listen()
+		s.must(x.ConnectAs(endpoint, "web"))
+		s.matches(x.ConnectAs(endpoint, "web"), socket.ErrOption)
+		s.send(x, "web", "early")
+		for range 3 {
+			w := s.accept(l)
+			s.want(x, "web", "")
+			w.expect("early")
+			w.write("late")
+			s.want(x, "web", "late")
+			w.Close()
+			s.want(x, "web", "")
+			s.until("the connection is gone for good", func() bool {
+				return x.TrySend([]byte("web"), []byte("early")) == nil
+			})
+		}
+		s.accept(l)
+		s.want(x, "web", "")
+		s.send(x, "web", "")
+		s.want(x, "web", "")
+		s.matches(x.TrySend([]byte("web"), []byte("m")), socket.ErrNoRoute)
+		s.must(x.ConnectAs(s.nowhere(), "web")) // the name is free
+		s.send(x, "web", "")
+		s.matches(x.TrySend([]byte("web"), []byte("m")), socket.ErrNoRoute)
+	})
+
 	show(t, "RR-47 one name is for one peer", func(s *stage) {
 		router := s.router(socket.WithHandover())
 		m := router.Monitor()

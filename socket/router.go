@@ -150,7 +150,7 @@ func (b *routing) attach(x *session) error {
 
 func (b *routing) detach(x *session) {
 	b.forget(x)
-	if x.pipe.name == "" {
+	if x.pipe.name == "" || b.s.bare {
 		x.pipe.forfeit() // it was for this peer, not for the next one at the endpoint
 	}
 }

@@ -17,7 +17,8 @@ import (
 //
 // Bind and Connect take every transport that has connections of octets; inproc,
 // which has none, is refused with ErrEndpoint. A connection that Connect made is
-// made again when it is lost, as for other sockets, and then has another id.
+// made again when it is lost, as for other sockets, and then has another id,
+// unless ConnectAs has given it one.
 // Connections take turns in being received from, so that its notice may come
 // before that of the end of the one before. The end of the peer's direction is
 // the end of the connection. Options about handshake, heartbeat and properties
@@ -92,7 +93,7 @@ func (x *Stream) send(ctx context.Context, wait bool, frames [][]byte) error {
 	s := x.socket
 	s.send.Lock()
 	closed := s.send.closed
-	to, ok := x.routing.routes.Lookup(frames[0])
+	to, ok := x.routing.to(frames[0])
 	s.send.Unlock()
 	switch {
 	case closed:
@@ -102,8 +103,8 @@ func (x *Stream) send(ctx context.Context, wait bool, frames [][]byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.dialers, to.pipe) // what Connect named is given up, as by Disconnect
-	to.pipe.drain(s.cfg.linger)
+	delete(s.dialers, to) // what Connect named is given up, as by Disconnect
+	to.drain(s.cfg.linger)
 	return nil
 }
 
