@@ -15,7 +15,8 @@
 // Connections are not for any octets: above they speak ZMTP 3.0, below ZWS. There is no greeting in ZWS, so the
 // connection takes the socket's own for the mechanism to offer or to want, as a subprotocol, and makes up the peer's. Each
 // frame is a message of WebSocket. A peer that knows no mechanism (ZWS2.0) sends its identity in place of READY. Heartbeats
-// are PINGs of WebSocket, as often as the socket wants them. CloseWrite sends a Close frame.
+// are PINGs of WebSocket, as often as the socket wants them. CloseWrite sends a Close frame. A connection holds what has come
+// and was not read: one message, which the limit of the socket bounds, and 64 KiB.
 package ws
 
 import (
