@@ -111,6 +111,10 @@ func theirs(t *testing.T, p *process, kind string, opts ...peer.Option) *peer.So
 // address returns an endpoint to bind that nobody else has.
 func address(t *testing.T, scheme string, e end) string {
 	switch _, they := e.(*peer.Socket); {
+	case scheme == "ws" && they:
+		return "ws://127.0.0.1:*/path"
+	case scheme == "ws":
+		return "ws://127.0.0.1:0/path"
 	case scheme == "ipc":
 		return "ipc://" + filepath.Join(t.TempDir(), "s")
 	case they:

@@ -8,6 +8,7 @@ import (
 	"github.com/brokerless/brokerless/internal/leakcheck"
 	"github.com/brokerless/brokerless/interop/peer"
 	"github.com/brokerless/brokerless/socket"
+	"github.com/brokerless/brokerless/transport/ws"
 )
 
 // An implementation is one that runs in processes of package peer.
@@ -15,13 +16,14 @@ type implementation struct {
 	name    string
 	run     func(ctx context.Context) (*peer.Peer, error)
 	schemes []string // over which it can be met
+	more    []string // the same, for the matrix alone
 	silent  bool     // it tells no events of handshakes
 	legacy  bool     // it speaks ZMTP 2.0
 }
 
 var (
 	libzmq   = implementation{name: "libzmq", run: peer.Start, schemes: []string{"tcp", "ipc"}}
-	zeromqJS = implementation{name: "zeromq.js", run: peer.StartNode, schemes: []string{"tcp", "ipc"}}
+	zeromqJS = implementation{name: "zeromq.js", run: peer.StartNode, schemes: []string{"tcp", "ipc"}, more: []string{"ws"}}
 	jeroMQ   = implementation{name: "JeroMQ", run: peer.StartJeroMQ, schemes: []string{"tcp"}, silent: true, legacy: true}
 )
 
@@ -36,7 +38,7 @@ func (i implementation) we() socket.Option {
 	if i.legacy {
 		return socket.WithLegacyZMTP()
 	}
-	return socket.WithOptions()
+	return socket.WithTransport(ws.New())
 }
 
 // awaitHandshake waits until a socket of the implementation has taken note of a

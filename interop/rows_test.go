@@ -50,6 +50,7 @@ func rows() (all []string) {
 
 // Why a cell is empty, more than once.
 const (
+	boundSub   = "over ws its subscriber connects"
 	noOption   = "not in this peer"
 	notTried   = "not tried"
 	tooOld     = "not in ZMTP 2.0"
@@ -59,6 +60,11 @@ const (
 
 // remarks say why a cell is empty, or what is to be known about one that is not.
 var remarks = map[place]string{
+	{"PUB–SUB", "zeromq.js"}:   boundSub,
+	{"XPUB–XSUB", "zeromq.js"}: boundSub,
+	{"PUB–XSUB", "zeromq.js"}:  boundSub,
+	{"XPUB–SUB", "zeromq.js"}:  boundSub,
+
 	{"CLIENT–SERVER", "libzmq"}:  draftless,
 	{"CLIENT–SERVER", "JeroMQ"}:  noOption,
 	{"CLIENT–SERVER", "zmq4"}:    noOption,
