@@ -52,6 +52,7 @@ func (n *Node) openLink(id discovery.ID, at netip.AddrPort) {
 		socket.WithMaxMessageSize(n.cfg.limits.message),
 		socket.WithRedial(redialShortest, redialLongest),
 		socket.WithLinger(0),
+		n.cfg.log(),
 	)
 	if err != nil {
 		panic("brokerless: zre: " + err.Error()) // the options are all right
@@ -219,7 +220,7 @@ func (n *Node) sendParcel(l *link, p *parcel) error {
 	if !errors.Is(err, socket.ErrWouldBlock) {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(l.ctx, n.cfg.expired)
+	ctx, cancel := context.WithTimeout(l.ctx, n.cfg.stall)
 	defer cancel()
 	return l.dealer.Send(ctx, frames...)
 }

@@ -89,6 +89,7 @@ func (n *Node) open() error {
 		socket.WithMaxMessageSize(c.limits.message),
 		socket.WithMaxConnections(2*c.limits.peers),
 		socket.WithLinger(0),
+		c.log(),
 	)
 	if err != nil {
 		return err

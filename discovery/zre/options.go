@@ -2,12 +2,14 @@ package zre
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
+	"github.com/brokerless/brokerless/socket"
 )
 
 // Port is the UDP port of ZRE beacons.
@@ -38,6 +40,8 @@ type config struct {
 	expired    time.Duration
 	inbox      int
 	outbox     int
+	stall      time.Duration // how long a peer may take nothing of what waits for it; expired if not told
+	logger     *slog.Logger
 	limits     limits
 }
 
@@ -108,6 +112,16 @@ func WithInbox(events int) Option { return func(c *config) { c.inbox = events } 
 // wait. The default is 1000, and 16 MiB.
 func WithOutbox(messages int) Option { return func(c *config) { c.outbox = messages } }
 
+// WithLogger sets where the sockets of the node say what somebody should know who
+// runs it, as socket.WithLogger does. The default is slog's own. The inbox says
+// there that it is open to everybody, since ZRE has no keys. Nil logs nothing.
+func WithLogger(l *slog.Logger) Option {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
+	return func(c *config) { c.logger = l }
+}
+
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
 		port: Port, interval: defaultInterval, evasive: defaultEvasive, expired: defaultExpired,
@@ -118,6 +132,9 @@ func newConfig(opts []Option) (*config, error) {
 	}
 	if c.id == (discovery.ID{}) {
 		c.id = discovery.NewID()
+	}
+	if c.stall == 0 {
+		c.stall = c.expired
 	}
 	if c.name == "" {
 		c.name = c.id.String()[:6]
@@ -167,4 +184,12 @@ func (c *config) validate() error {
 		}
 	}
 	return c.limits.validate()
+}
+
+// log returns the option of the sockets for WithLogger.
+func (c *config) log() socket.Option {
+	if c.logger == nil {
+		return socket.WithOptions()
+	}
+	return socket.WithLogger(c.logger)
 }

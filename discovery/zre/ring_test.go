@@ -242,6 +242,8 @@ func TestRingHelloCorrects(t *testing.T) {
 	b.up[ada] = true
 	b.hello(ada, here, 1, 50000)
 	b.did("HELLO", "1 connect 192.0.2.1:50000", "1 HELLO", "1 entered")
+	b.say(bob, there, 1, message{kind: kindHello, sequence: 1, endpoint: "tcp://198.51.100.1:50001"})
+	b.did("HELLO with the address of somebody else", "2 connect 192.0.2.2:50001", "2 HELLO", "2 entered")
 	b.beacon(there, ada, 0)
 	b.did("a goodbye from elsewhere")
 	if b.r.stats.BeaconsRefuted != 1 {
