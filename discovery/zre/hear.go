@@ -118,8 +118,8 @@ func (r *ring) greeted(now time.Time, from origin, frame []byte) {
 	case p.ready:
 		r.drop(now, p, Restarted)
 		p = r.require(now, from.id, at)
-	case p.at != at && (p.at.Port() != port || !r.linked(p.id)):
-		p.at = at // a beacon said something else
+	case p.at.Port() != port || r.moved(now, p, at):
+		p.at, p.home = at, now // a beacon said something else
 		r.dial(p)
 	}
 	if p != nil {

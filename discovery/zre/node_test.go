@@ -185,6 +185,7 @@ func TestLeave(t *testing.T) {
 
 // lastOf returns the error after the last event.
 func lastOf(t testing.TB, n *Node) error {
+	t.Helper()
 	for {
 		if _, err := n.Next(within(t)); err != nil {
 			return err

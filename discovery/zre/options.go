@@ -142,7 +142,10 @@ func newConfig(opts []Option) (*config, error) {
 	if err := c.addresses(); err != nil {
 		return nil, err
 	}
-	return c, c.validate()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // addresses reads those that were given as text.

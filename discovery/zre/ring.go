@@ -39,6 +39,7 @@ type peer struct {
 	line    time.Time // when the connection was made that its HELLO came by
 	since   time.Time // when it was found; when it entered, once it is ready
 	heard   time.Time
+	home    time.Time // when a beacon of it came from at last
 	pinged  time.Time // zero if not since it was heard
 }
 
@@ -87,7 +88,8 @@ func (r *ring) beacon(now time.Time, from netip.Addr, b beacon) {
 	case p.at == at:
 		r.stats.BeaconsReceived++
 		p.hear(now)
-	case !r.linked(b.id): // it has moved, or came back
+		p.home = now
+	case r.moved(now, p, at):
 		r.stats.BeaconsReceived++
 		r.drop(now, p, Restarted)
 		r.require(now, b.id, at)
@@ -108,6 +110,16 @@ func (r *ring) occupied(at netip.AddrPort) bool {
 	return false
 }
 
+// moved reports whether a peer that shows itself somewhere has left the place
+// where it was, rather than having two addresses. A connection that is up is
+// believed more than any beacon.
+func (r *ring) moved(now time.Time, p *peer, at netip.AddrPort) bool {
+	if p.at == at || r.linked(p.id) {
+		return false
+	}
+	return p.at.Port() != at.Port() || now.Sub(p.home) >= r.evasive
+}
+
 // hear notes that there was something of the peer.
 func (p *peer) hear(now time.Time) { p.heard, p.pinged = now, time.Time{} }
 
@@ -122,7 +134,7 @@ func (r *ring) require(now time.Time, id discovery.ID, at netip.AddrPort) *peer 
 		}
 		r.drop(now, oldest, 0)
 	}
-	p := &peer{id: id, at: at, since: now, heard: now, groups: make(map[string]struct{})}
+	p := &peer{id: id, at: at, since: now, heard: now, home: now, groups: make(map[string]struct{})}
 	r.peers[id] = p
 	r.dial(p)
 	return p

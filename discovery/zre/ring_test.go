@@ -213,6 +213,16 @@ func TestRingComesBack(t *testing.T) {
 
 	b = newBench(t)
 	b.ready(ada, here)
+	b.up[ada] = false
+	b.beacon(there, ada, 50000)
+	b.did("another address while the link is down for a moment")
+	b.now = b.now.Add(defaultEvasive)
+	b.beacon(there, ada, 50000)
+	b.did("another address and not the old one for a while",
+		"1 disconnect", "1 exited restarted", "1 connect 192.0.2.2:50000", "1 HELLO")
+
+	b = newBench(t)
+	b.ready(ada, here)
 	b.hello(ada, here, 2, 50001)
 	b.did("HELLO by a new connection", "1 disconnect", "1 exited restarted", "1 connect 192.0.2.1:50001", "1 HELLO", "1 entered")
 	b.say(ada, here, 1, message{kind: kindWhisper, sequence: 2})
@@ -222,6 +232,17 @@ func TestRingComesBack(t *testing.T) {
 	b.did("the new one goes on", "1 PING-OK")
 	b.hello(ada, here, 2, 50001)
 	b.did("HELLO twice by one connection", "1 disconnect", "1 exited out of sequence")
+}
+
+// TestRingTwoAddresses has a peer that is heard by two links before it is
+// connected to.
+func TestRingTwoAddresses(t *testing.T) {
+	b := newBench(t)
+	b.beacon(here, ada, 50000)
+	b.beacon(there, ada, 50000)
+	b.did("both beacons", "1 connect 192.0.2.1:50000", "1 HELLO")
+	b.hello(ada, there, 1, 50000)
+	b.did("HELLO by the other link", "1 entered")
 }
 
 // TestRingReplaced has a node killed and another one started on its port.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/brokerless/brokerless/discovery"
@@ -15,6 +16,7 @@ type Ring struct {
 	ID               discovery.ID // zero: a new one
 	Name             string
 	Evasive, Expired time.Duration
+	Interfaces       []string // none: all that lead to others
 }
 
 // A Talk is what a ZRE node says, to a peer or a group.
@@ -28,7 +30,7 @@ type Talk struct {
 func (a *guest) JoinRing(r Ring, id *discovery.ID) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	n, err := zre.Join(ctx, zre.WithID(r.ID), zre.WithName(r.Name), zre.WithHeader("X-FROM", "brokerless"), zre.WithSilence(r.Evasive, r.Expired))
+	n, err := zre.Join(ctx, zre.WithID(r.ID), zre.WithName(r.Name), zre.WithHeader("X-FROM", "brokerless"), zre.WithSilence(r.Evasive, r.Expired), zre.WithInterfaces(r.Interfaces...))
 	if err != nil {
 		return err
 	}
@@ -115,4 +117,37 @@ func (a *guest) RingSay(k Talk, sent *int) error {
 	}
 	*sent = 1
 	return n.Whisper(ctx, k.ID, frames...)
+}
+
+// RingMany makes so many nodes, waits until each has all others as peers and has
+// been told so, and returns how many have exited in the time after that.
+func (a *guest) RingMany(nodes int, exited *uint64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	all := make([]*zre.Node, nodes)
+	for i := range all {
+		n, err := zre.Join(ctx)
+		if err != nil {
+			return err
+		}
+		a.own(n)
+		go func() {
+			for range n.Events(context.Background()) { //nolint:revive // read, so that nobody is held up
+			}
+		}()
+		all[i] = n
+	}
+	for _, n := range all {
+		if err := n.WaitPeers(ctx, nodes-1); err != nil {
+			return err
+		}
+	}
+	<-time.After(8 * time.Second) // longer than anybody may be silent without being asked
+	for _, n := range all {
+		*exited += n.Stats().Exited
+		if got := len(n.Peers()); got != nodes-1 {
+			return fmt.Errorf("%d peers, want %d", got, nodes-1)
+		}
+	}
+	return nil
 }

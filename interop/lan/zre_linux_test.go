@@ -15,7 +15,7 @@ import (
 // How soon silence is noticed in these tests.
 const (
 	zreEvasive = 500 * time.Millisecond
-	zreExpired = 3 * time.Second
+	zreExpired = 5 * time.Second
 )
 
 // A zyre is a node of zyre.js.
@@ -219,6 +219,53 @@ func TestZREOneHost(t *testing.T) {
 	b.saw(t, "entered", ida, "", 0)
 	js.saw(t, "entered", ida, "", 0)
 	js.saw(t, "entered", idb, "", 0)
+}
+
+// TestZRETwoLinks has two hosts that are both on two segments. They enter once,
+// though they hear each other by both.
+func TestZRETwoLinks(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	second := l.segment(t)
+	ha, hb := l.host(t, "a"), l.host(t, "b")
+	ha.plug(t, second)
+	hb.plug(t, second)
+	a, ida := ha.ring(t, Ring{Name: "a"})
+	b, idb := hb.ring(t, Ring{Name: "b"})
+	a.saw(t, "entered", idb, "", 0)
+	b.saw(t, "entered", ida, "", 0)
+	var sent int
+	for i := range 20 {
+		a.call(t, "RingSay", Talk{ID: idb, Text: []string{"x"}}, &sent)
+		b.await(t, Query{Kinds: []string{"whispered"}, From: 1 + i})
+	}
+	if bad := append(a.happened(t, Query{Kinds: []string{"exited"}}), b.happened(t, Query{Kinds: []string{"exited"}})...); len(bad) > 0 {
+		t.Errorf("exited: %v", bad)
+	}
+}
+
+// TestZRELoopback has nodes of one host that is not plugged in, by name of the
+// interface.
+func TestZRELoopback(t *testing.T) {
+	t.Parallel()
+	h := newLAN(t).bare(t, "a")
+	a, ida := h.ring(t, Ring{Name: "a", Interfaces: []string{"lo"}})
+	b, idb := h.ring(t, Ring{Name: "b", Interfaces: []string{"lo"}})
+	a.saw(t, "entered", idb, "", 0)
+	b.saw(t, "entered", ida, "", 0)
+}
+
+// TestZREMany has fifty nodes that begin at once: none of them is ever gone.
+func TestZREMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes its time")
+	}
+	l := newLAN(t)
+	var exited uint64
+	l.host(t, "a").start(t).call(t, "RingMany", 50, &exited)
+	if exited > 0 {
+		t.Errorf("%d exited", exited)
+	}
 }
 
 // TestZRENoInterface joins on a host that is not plugged in: the error says so,
