@@ -2,13 +2,9 @@ package zre
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -104,44 +100,6 @@ func (n *Node) open() error {
 	}
 	n.router = r
 	return nil
-}
-
-// The ports of inboxes (ZR-02), and how many are tried.
-const (
-	firstPort = 0xC000
-	lastPort  = 0xFFFF
-	portTries = 64
-)
-
-// bindInbox binds the inbox, unless it is told a port to a free one.
-func bindInbox(r *socket.Router, at netip.AddrPort) (uint16, error) {
-	if at.Port() != 0 {
-		_, err := r.Bind("tcp://" + at.String())
-		return at.Port(), err
-	}
-	var last error
-	for range portTries {
-		port := uint16(firstPort + rand.N(lastPort-firstPort+1))
-		if _, last = r.Bind("tcp://" + netip.AddrPortFrom(at.Addr(), port).String()); last == nil {
-			return port, nil
-		}
-	}
-	return 0, last
-}
-
-// endpointFor returns where a peer at an address reaches the inbox: by the
-// address from which the host sends there.
-func (n *Node) endpointFor(peer netip.Addr) string {
-	own := n.cfg.bind.Addr()
-	if own.IsUnspecified() {
-		if c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(peer, Port))); err == nil { // sends nothing
-			if a, ok := c.LocalAddr().(*net.UDPAddr); ok {
-				own = a.AddrPort().Addr().Unmap()
-			}
-			_ = c.Close()
-		}
-	}
-	return "tcp://" + net.JoinHostPort(own.String(), strconv.Itoa(int(n.port)))
 }
 
 // ID returns the UUID of the node.
@@ -270,61 +228,4 @@ func (n *Node) act() {
 			}
 		}
 	}
-}
-
-// Leave says goodbye and ends the node, after what was sent has gone to the
-// system, for which it waits until ctx is done. It returns an error that has a
-// *socket.UnsentError if messages to peers that were there had to be abandoned.
-// Events that wait can still be had by Next. Again: nil, once the node has left.
-func (n *Node) Leave(ctx context.Context) error {
-	n.mu.Lock()
-	if n.leaving {
-		n.mu.Unlock()
-		<-n.done
-		return nil
-	}
-	n.leaving = true
-	for id, l := range n.links {
-		if l.finish(); !n.ring.peers[id].ready {
-			l.cancel() // who has never been there is not waited for
-		}
-	}
-	n.mu.Unlock()
-	stop := context.AfterFunc(ctx, n.giveUp)
-	n.writers.Wait()
-	stop()
-	n.broadcast(0) // only now: whoever hears it drops what comes later
-	n.cancel()
-	n.air.close()
-	err := n.router.Close()
-	n.wg.Wait()
-	n.mu.Lock()
-	n.inbox.close()
-	close(n.changed)
-	unsent := n.unsent
-	n.mu.Unlock()
-	close(n.done)
-	if unsent > 0 {
-		err = errors.Join(err, fmt.Errorf("brokerless: left the ring: %w", &socket.UnsentError{Messages: unsent}))
-	}
-	return err
-}
-
-// giveUp ends all links.
-func (n *Node) giveUp() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, l := range n.links {
-		l.cancel()
-	}
-}
-
-// linger is how long Close goes on sending.
-const linger = time.Second
-
-// Close is Leave that waits for a second at most.
-func (n *Node) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), linger)
-	defer cancel()
-	return n.Leave(ctx)
 }

@@ -132,7 +132,7 @@ func (a *guest) RingMany(nodes int, exited *uint64) error {
 		}
 		a.own(n)
 		go func() {
-			for range n.Events(context.Background()) { //nolint:revive // read, so that nobody is held up
+			for range n.Events(context.Background()) { // read, so that nobody is held up
 			}
 		}()
 		all[i] = n
