@@ -45,6 +45,7 @@ var packageDirs = map[string]string{
 	"socket": ".", "curve": "curve", "plain": "plain", "auth": "auth",
 	"tcp": "../transport/tcp", "ipc": "../transport/ipc", "inproc": "../transport/inproc",
 	"udp": "../transport/udp", "ws": "../transport/ws", "tls": "../transport/tls",
+	"socks": "../transport/socks",
 }
 
 // exported returns the exported names of a package: of what it declares, and of
