@@ -23,7 +23,8 @@
 // are "tcp://host:port", "ipc:///path", "ipc://@name" (Linux), and
 // "inproc://name" between sockets of one process. RADIO, DISH and DGRAM also have
 // "udp://host:port" and "udp://interface;group:port", without connections: RADIO
-// connects there, the other two bind.
+// connects there, the other two bind. [WithTransport] adds others, such as those of
+// packages transport/ws, transport/tls and transport/socks.
 //
 //	push, err := socket.NewPush()
 //	if err != nil { … }

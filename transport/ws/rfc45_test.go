@@ -228,6 +228,7 @@ func TestRFC45(t *testing.T) {
 		}
 		served(t, pull, endpoint)
 		served(t, pull, endpoint+"?q")
+		served(t, pull, must(pull.Bind("ws://127.0.0.1:0/é")))
 
 		at, listen := listenRaw(t)
 		push := closing(t, must(socket.NewPush(over(WithHeader(http.Header{"X-Token": {"secret"}})), quick())))

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -124,8 +125,7 @@ func (t *Transport) answer(below net.Conn, path, mechanism string) (*channel, er
 		return nil, notHTTP(err)
 	}
 	w := &writer{on: ch.on, in: in, header: make(http.Header)}
-	want, _, _ := strings.Cut(path, "?")
-	if r.URL.EscapedPath() != want {
+	if want, err := url.ParseRequestURI(path); err != nil || r.URL.Path != want.Path {
 		http.NotFound(w, r)
 		return nil, fmt.Errorf("%w: a request for %q, want %q", transport.ErrProtocol, r.URL.Path, path)
 	}
