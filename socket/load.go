@@ -16,7 +16,7 @@ import (
 // all that stood before it.
 
 // unconnected is what a pipe without a peer costs more than any with one.
-const unconnected = 1 << 40
+const unconnected = 1 << 30
 
 // load returns the load of p's peer. The caller holds the send lock.
 func (p *pipe) load() int {
