@@ -16,8 +16,8 @@
 //   - [github.com/brokerless/brokerless/socket]: the sockets, which is what
 //     programs import first;
 //   - [github.com/brokerless/brokerless/discovery]: programs that find each other,
-//     by mdns, static, dnssrv or gossip below it, and mesh, where all know each
-//     other;
+//     by mdns, static, dnssrv or gossip below it, mesh, where all know each
+//     other, and zre, to join rings of Zyre;
 //   - [github.com/brokerless/brokerless/codec]: values in place of octets;
 //   - [github.com/brokerless/brokerless/call]: requests and replies;
 //   - [github.com/brokerless/brokerless/transport]: what a transport has to do,

@@ -114,10 +114,10 @@ func (r *ring) greeted(now time.Time, from origin, frame []byte) {
 	at := netip.AddrPortFrom(from.addr, port)
 	switch {
 	case p == nil:
-		p = r.require(now, from.id, at)
+		p = r.require(now, from.id, at, true)
 	case p.ready:
 		r.drop(now, p, Restarted)
-		p = r.require(now, from.id, at)
+		p = r.require(now, from.id, at, true)
 	case p.at.Port() != port || r.moved(now, p, at):
 		p.at, p.home = at, now // a beacon said something else
 		r.dial(p)

@@ -1,6 +1,9 @@
 package zre
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // limits bound what strangers may cost. A beacon needs no connection, and anybody
 // who reaches the port may say HELLO.
@@ -15,13 +18,18 @@ type limits struct {
 
 var defaultLimits = limits{peers: 1024, pending: 64, groups: 1000, headers: 256, hello: 64 << 10, message: 64 << 20}
 
+// pendingTime is for how long a peer that was found by a beacon may say HELLO
+// before another one may take its place.
+const pendingTime = time.Second
+
 // WithMaxPeers sets how many peers the node has at most. The default is 1024.
 // Others are left alone and counted as Stats.Refused.
 func WithMaxPeers(n int) Option { return func(c *config) { c.limits.peers = n } }
 
 // WithMaxPending sets how many peers that were found may still have to say HELLO.
-// The default is 64. One more takes the place of the oldest, so that beacons of
-// nodes that do not exist keep nobody out.
+// The default is 64. One more takes the place of the oldest, if it has said HELLO
+// itself or the oldest has had a second for it; so beacons of nodes that do not
+// exist keep nobody out, and lead to so many connections a second at most.
 func WithMaxPending(n int) Option { return func(c *config) { c.limits.pending = n } }
 
 // WithMaxGroups sets in how many groups a peer may be. The default is 1000.

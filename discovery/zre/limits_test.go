@@ -17,7 +17,8 @@ func number(n int) discovery.ID {
 }
 
 // TestLimitPending floods the ring with beacons of nodes that do not exist. They
-// take each other's places, and those that are there keep theirs.
+// have no more than their places, in time those of each other, and whoever talks
+// is let in.
 func TestLimitPending(t *testing.T) {
 	b := newBench(t)
 	b.ready(ada, here)
@@ -31,7 +32,20 @@ func TestLimitPending(t *testing.T) {
 	if got, want := b.r.stats.Refused, uint64(9*defaultLimits.pending); got != want {
 		t.Errorf("%d refused, want %d", got, want)
 	}
-	b.r.acts = nil
+	connects := 0
+	for _, a := range b.r.acts {
+		if a.do == connect {
+			connects++
+		}
+	}
+	if connects != defaultLimits.pending {
+		t.Errorf("%d connects in less than a second", connects)
+	}
+	b.now = b.now.Add(pendingTime)
+	b.beacon(there, number(-1), 999)
+	if b.r.peers[number(-1)] == nil || b.r.peers[number(0)] != nil {
+		t.Error("a newcomer does not take the place of the oldest")
+	}
 	b.hello(bob, there, 3, 50001)
 	if p := b.r.peers[bob]; p == nil || !p.ready {
 		t.Error("a good one is kept out")

@@ -83,7 +83,7 @@ func (n *Node) open() error {
 	r, err := socket.NewRouter(
 		socket.WithHandover(), // a peer that was cut off is let in again while its old connection hangs
 		socket.WithMaxMessageSize(c.limits.message),
-		socket.WithMaxConnections(2*c.limits.peers),
+		socket.WithMaxConnections(2*c.limits.peers+spareConnections),
 		socket.WithLinger(0),
 		c.log(),
 	)
@@ -101,6 +101,10 @@ func (n *Node) open() error {
 	n.router = r
 	return nil
 }
+
+// spareConnections is how many connections there may be to the inbox beside two of
+// each peer: those of peers that come back, and of strangers.
+const spareConnections = 256
 
 // ID returns the UUID of the node.
 func (n *Node) ID() discovery.ID { return n.cfg.id }

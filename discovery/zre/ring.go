@@ -84,7 +84,7 @@ func (r *ring) beacon(now time.Time, from netip.Addr, b beacon) {
 		r.stats.BeaconsRefuted++
 	case p == nil:
 		r.stats.BeaconsReceived++
-		r.require(now, b.id, at)
+		r.require(now, b.id, at, false)
 	case p.at == at:
 		r.stats.BeaconsReceived++
 		p.hear(now)
@@ -92,7 +92,7 @@ func (r *ring) beacon(now time.Time, from netip.Addr, b beacon) {
 	case r.moved(now, p, at):
 		r.stats.BeaconsReceived++
 		r.drop(now, p, Restarted)
-		r.require(now, b.id, at)
+		r.require(now, b.id, at, false)
 	case p.at.Port() == b.port: // by another of its addresses
 		r.stats.BeaconsReceived++
 		p.hear(now)
@@ -124,12 +124,14 @@ func (r *ring) moved(now time.Time, p *peer, at netip.AddrPort) bool {
 func (p *peer) hear(now time.Time) { p.heard, p.pinged = now, time.Time{} }
 
 // require makes a peer, connects to it and says HELLO, and returns it; or nil if
-// there is no room.
-func (r *ring) require(now time.Time, id discovery.ID, at netip.AddrPort) *peer {
+// there is no room. Who has said HELLO takes the place of one that has not; who was
+// only heard by beacon does so when that one has had a while for it, so that no
+// flood of beacons makes a flood of connections.
+func (r *ring) require(now time.Time, id discovery.ID, at netip.AddrPort, greeted bool) *peer {
 	pending, oldest := r.pending()
 	if pending >= r.limits.pending || len(r.peers) >= r.limits.peers {
 		r.stats.Refused++
-		if oldest == nil {
+		if oldest == nil || !greeted && now.Sub(oldest.since) < pendingTime {
 			return nil
 		}
 		r.drop(now, oldest, 0)
