@@ -1,11 +1,11 @@
 package interop
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"net"
-	"slices"
 	"testing"
 	"time"
 
@@ -136,7 +136,7 @@ func (c pairing) exchangeOne(t *testing.T, left, right any, body []byte) {
 	case "SERVER":
 		send(t, left, body)
 		m := recv(t, right)
-		if len(m) != 2 || !slices.Equal(m[1], body) {
+		if len(m) != 2 || !bytes.Equal(m[1], body) {
 			t.Fatalf("got %v, want an id and %d octets", m, len(body))
 		}
 		send(t, right, m[0], body)

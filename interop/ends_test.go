@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -180,7 +181,7 @@ func recvWithin(t *testing.T, from any, d time.Duration) (m socket.Message, ok b
 // expect receives one message and compares it.
 func expect(t *testing.T, from any, frames ...[]byte) {
 	t.Helper()
-	if got := recv(t, from); !slices.EqualFunc(got, frames, slices.Equal[[]byte]) {
+	if got := recv(t, from); !slices.EqualFunc(got, frames, bytes.Equal) {
 		t.Fatalf("got %v, want %v", got, socket.Message(frames))
 	}
 }
