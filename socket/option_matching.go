@@ -17,7 +17,8 @@ func (o invertOption) forSub(c *config)  { o(c) }
 // the peers that have not subscribed to a prefix of it, those without any
 // subscription included, and a SUB takes what it has not subscribed to
 // (ZMQ_INVERT_MATCHING, PS-11). It has to be set on both sides: each filters by
-// its own rule, and what passes one of them is stopped by the other.
+// its own rule, and what passes one of them is stopped by the other. WithReplay and WithLastValue do
+// not go with it.
 func WithInvertMatching() InvertOption {
 	return invertOption(func(c *config) { c.invert = true })
 }

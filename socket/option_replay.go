@@ -42,6 +42,8 @@ func (c *config) validateReplay() error {
 		return fmt.Errorf("%w: WithReplay(%d): want 0 for none, or a number", ErrOption, c.replay)
 	case c.maxKeptTopics < 0 || c.maxKeptOctets < 0:
 		return fmt.Errorf("%w: WithReplayLimits(%d, %d): want 0 for no limit, or numbers", ErrOption, c.maxKeptTopics, c.maxKeptOctets)
+	case c.replay > 0 && c.invert:
+		return fmt.Errorf("%w: WithReplay and WithInvertMatching: a subscription then says what is not wanted", ErrOption)
 	case c.replay > 0 && c.conflate:
 		return fmt.Errorf("%w: WithReplay and WithConflate: the queue has one message of all topics; see WithConflateTopics", ErrOption)
 	}

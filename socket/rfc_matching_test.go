@@ -52,6 +52,23 @@ func TestRFC29Matching(t *testing.T) {
 		}
 	})
 
+	showInproc(t, "PS-11 who is given up as slow gets nothing more", func(s *stage) {
+		pub := s.pub(socket.WithInvertMatching(), socket.WithSendHWM(1), socket.WithDropPolicy(socket.PolicyDisconnectSlow))
+		sub := s.sub(socket.WithInvertMatching(), socket.WithRecvHWM(1), never())
+		s.star(pub, sub)
+		s.must(pub.WaitSubscribers(s.ctx, "A", 1))
+		equal(s, "somebody takes A", pub.HasSubscribers("A"), true)
+		for range 3 {
+			s.send(pub, "A")
+		}
+		equal(s, "somebody takes A", pub.HasSubscribers("A"), false)
+	})
+
+	t.Run("PS-11 what is kept of topics does not go with it", func(t *testing.T) {
+		_, err := socket.NewPub(socket.WithInvertMatching(), socket.WithLastValue())
+		(&stage{T: t}).matches(err, socket.ErrOption)
+	})
+
 	show(t, "PS-11 set on one side only, nothing passes", func(s *stage) {
 		pub, sub := s.pub(socket.WithInvertMatching()), s.sub()
 		s.subscribe(sub, "A")

@@ -29,7 +29,7 @@ func (b *publishing) invert() {
 	}
 	b.matches = b.matches[:0]
 	for p := range b.s.send.pipes {
-		if p.session != nil && !p.draining && p.mark != b.mark {
+		if p.session != nil && !p.draining && !p.slow && p.mark != b.mark {
 			b.matches = append(b.matches, p)
 		}
 	}
