@@ -120,8 +120,11 @@ func (b *balancing) open(p *pipe) {
 
 func (b *balancing) attach(x *session) error {
 	b.weigh(x)
-	if p := x.pipe; !p.dialed || b.s.cfg.immediate {
+	switch p := x.pipe; {
+	case !p.dialed || b.s.cfg.immediate:
 		b.join(p)
+	case b.s.cfg.leastLoaded:
+		b.s.send.waiters.wakeOne() // while others were connected, it did not count
 	}
 	return nil
 }

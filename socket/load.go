@@ -104,7 +104,7 @@ func (x *session) appendBarrier(dst []byte) []byte {
 	x.barrier = n
 	var ttl time.Duration
 	if c := x.pipe.s.cfg; c.heartbeat > 0 {
-		ttl = min(c.heartbeatExpiry, maxTTL)
+		ttl = c.heartbeatTTL
 	}
 	return zmtp.AppendPing(dst, ttl, binary.BigEndian.AppendUint64(nil, n))
 }
