@@ -36,7 +36,7 @@ func NewXPub(opts ...XPubOption) (*XPub, error) {
 
 // Subscribe subscribes the peer whose message was received last to a topic
 // (PS-27). It needs WithManual; without it the error matches ErrState. If the
-// peer has gone meanwhile, nothing happens (PS-29).
+// peer has gone meanwhile, or is about to, nothing happens (PS-29).
 func (p *XPub) Subscribe(topic string) error { return p.change("subscribe", topic, true) }
 
 // Unsubscribe cancels a topic for the peer whose message was received last. It
@@ -54,7 +54,7 @@ func (p *XPub) change(op, topic string, on bool) error {
 		b.alone, b.only = true, x
 	}
 	switch {
-	case closed || x == nil || x.pipe.session != x:
+	case closed || x == nil || x.pipe.session != x || x.pipe.draining || x.pipe.slow:
 	case on:
 		_, added := b.topics.Add([]byte(topic), x.pipe)
 		b.subscribed(x, []byte(topic), added)
