@@ -3,19 +3,22 @@ package socket
 import "context"
 
 // HasSubscribers reports whether a connected peer has subscribed to topic, or to
-// a prefix of it (or, with WithInvertMatching, has not), so that a message whose first frame is topic would go to it
-// now. Without one, what it costs to make the message can be saved. Whether the
-// peers have room for it is not looked at. It is false once the socket is
-// closed. It never waits for a peer, does not allocate, and is safe for
-// concurrent use.
+// a prefix of it, or with WithInvertMatching has not, so that a message whose
+// first frame is topic would go to it now. Without one, what it costs to make the
+// message can be saved. Whether the peers have room for it is not looked at. It is
+// false once the socket is closed. It never waits for a peer, does not allocate,
+// and is safe for concurrent use.
 func (b *publishing) HasSubscribers(topic string) bool {
 	b.s.send.Lock()
 	defer b.s.send.Unlock()
-	if b.s.cfg.invert {
+	switch {
+	case b.s.send.closed:
+		return false
+	case b.s.cfg.invert:
 		b.match([]byte(topic))
-		return !b.s.send.closed && len(b.matches) > 0
+		return len(b.matches) > 0
 	}
-	return !b.s.send.closed && b.topics.Match([]byte(topic))
+	return b.topics.Match([]byte(topic))
 }
 
 // WaitSubscribers waits until at least n peers have subscribed to topic, or to

@@ -69,6 +69,18 @@ func TestHasSubscribers(t *testing.T) {
 		asks(s, x, "B", true)
 	})
 
+	show(t, "with WithInvertMatching it is whom the topic goes to then", func(s *stage) {
+		x, a, b := s.xpub(socket.WithInvertMatching()), s.sub(socket.WithInvertMatching()), s.sub(socket.WithInvertMatching())
+		asks(s, x, "A", false)
+		s.subscribe(a, "A")
+		s.star(x, a)
+		s.until("the topic has come", func() bool { return x.Topics() == 1 })
+		asks(s, x, "A", false)
+		asks(s, x, "B", true)
+		s.connect(b, s.bind(x))
+		s.until("it goes to the other one", func() bool { return x.HasSubscribers("A") })
+	})
+
 	show(t, "an endpoint given up and a closed socket have none", func(s *stage) {
 		pub, a, b := s.pub(), s.sub(), s.sub()
 		s.subscribe(a, "A")
