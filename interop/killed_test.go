@@ -21,10 +21,13 @@ const (
 // frames. What we receive is whole: of the one that broke off not a frame, and
 // the next peer's come undisturbed (WT-103, WT-104, TR-07).
 func TestKilledSending(t *testing.T) {
-	eachScheme(t, rowKilledSender, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
-		pull := newOurs(t, "PULL", "", socket.WithMaxMessageSize(0)).(*socket.Pull)
+	eachScheme(t, rowKilledSender, everyPeer, func(t *testing.T, p *process, scheme string) {
+		pull := newOurs(t, "PULL", "", p.we(), socket.WithMaxMessageSize(0)).(*socket.Pull)
 		endpoint := bind(t, pull, address(t, scheme, pull))
-		for range 3 {
+		for round := range 3 {
+			if round > 0 {
+				p = p.restart(t)
+			}
 			monitor := pull.Monitor()
 			push := theirs(t, p, "PUSH", peer.Int("SNDHWM", 2))
 			must(t, push.Connect(endpoint))
@@ -43,7 +46,6 @@ func TestKilledSending(t *testing.T) {
 				}
 				whole(t, m, next)
 			}
-			p = p.restart(t)
 		}
 	})
 }
@@ -53,8 +55,8 @@ func TestKilledSending(t *testing.T) {
 // whole on, each of them whole and once.
 func TestKilledReceiving(t *testing.T) {
 	const many = 40
-	eachScheme(t, rowKilledTaker, bothLibzmqs, func(t *testing.T, p *process, scheme string) {
-		push := newOurs(t, "PUSH", "").(*socket.Push)
+	eachScheme(t, rowKilledTaker, everyPeer, func(t *testing.T, p *process, scheme string) {
+		push := newOurs(t, "PUSH", "", p.we()).(*socket.Push)
 		pull := theirs(t, p, "PULL", peer.Int("RCVHWM", 2))
 		endpoint := link(t, scheme, pull, push)
 		var sending sync.WaitGroup

@@ -3,7 +3,6 @@ package interop
 // The rows of the table beside the pairs of kinds.
 const (
 	rowDatagram     = "DGRAM–DGRAM"
-	rowNumbered     = "PEER–PEER, CHANNEL–CHANNEL"
 	rowStream       = "STREAM–STREAM"
 	rowIdentity     = "identities announced and generated"
 	rowTaken        = "identity taken, and handed over"
@@ -42,7 +41,7 @@ func rows() (all []string) {
 		all = append(all, c.row())
 	}
 	return append(
-		all, rowDatagram, rowNumbered, rowStream, rowIdentity, rowTaken, rowProbe, rowCorrelate, rowRelax, rowForm, rowVerbose, rowWelcome, rowGone, rowHWM, rowConflate,
+		all, rowDatagram, rowStream, rowIdentity, rowTaken, rowProbe, rowCorrelate, rowRelax, rowForm, rowVerbose, rowWelcome, rowGone, rowHWM, rowConflate,
 		rowHeartbeat, rowStopped, rowTheirPub, rowOurPub, rowTheirPull, rowOurPull, rowKilledSender, rowKilledTaker,
 		rowTheirProxy, rowOurProxy, rowPlain, rowCurve,
 	)
@@ -65,24 +64,27 @@ var remarks = map[place]string{
 	{"PUB–XSUB", "zeromq.js"}:  boundSub,
 	{"XPUB–SUB", "zeromq.js"}:  boundSub,
 
-	{"CLIENT–SERVER", "libzmq"}:  draftless,
-	{"CLIENT–SERVER", "JeroMQ"}:  noOption,
-	{"CLIENT–SERVER", "zmq4"}:    noOption,
-	{"SCATTER–GATHER", "libzmq"}: draftless,
-	{"SCATTER–GATHER", "JeroMQ"}: noOption,
-	{"SCATTER–GATHER", "zmq4"}:   noOption,
-	{"RADIO–DISH", "libzmq"}:     draftless,
-	{"RADIO–DISH", "JeroMQ"}:     noOption,
-	{"RADIO–DISH", "zmq4"}:       noOption,
-	{rowDatagram, "libzmq"}:      draftless,
-	{rowDatagram, "JeroMQ"}:      noOption,
-	{rowDatagram, "zmq4"}:        noOption,
-	{rowNumbered, "libzmq"}:      draftless,
-	{rowNumbered, "zeromq.js"}:   noOption,
-	{rowNumbered, "JeroMQ"}:      noOption,
-	{rowNumbered, "zmq4"}:        noOption,
-	{rowStream, "JeroMQ"}:        noOption,
-	{rowStream, "zmq4"}:          noOption,
+	{"CLIENT–SERVER", "libzmq"}:   draftless,
+	{"CLIENT–SERVER", "JeroMQ"}:   noOption,
+	{"CLIENT–SERVER", "zmq4"}:     noOption,
+	{"SCATTER–GATHER", "libzmq"}:  draftless,
+	{"SCATTER–GATHER", "JeroMQ"}:  noOption,
+	{"SCATTER–GATHER", "zmq4"}:    noOption,
+	{"RADIO–DISH", "libzmq"}:      draftless,
+	{"RADIO–DISH", "JeroMQ"}:      noOption,
+	{"RADIO–DISH", "zmq4"}:        noOption,
+	{rowDatagram, "libzmq"}:       draftless,
+	{rowDatagram, "JeroMQ"}:       noOption,
+	{rowDatagram, "zmq4"}:         noOption,
+	{"PEER–PEER", "libzmq"}:       draftless,
+	{"PEER–PEER", "zeromq.js"}:    "its PEER only receives",
+	{"PEER–PEER", "JeroMQ"}:       noOption,
+	{"PEER–PEER", "zmq4"}:         noOption,
+	{"CHANNEL–CHANNEL", "libzmq"}: draftless,
+	{"CHANNEL–CHANNEL", "JeroMQ"}: noOption,
+	{"CHANNEL–CHANNEL", "zmq4"}:   noOption,
+	{rowStream, "JeroMQ"}:         noOption,
+	{rowStream, "zmq4"}:           noOption,
 
 	{"XPUB–XSUB", "JeroMQ"}: "its XSUB sends subscriptions only",
 	{rowIdentity, "JeroMQ"}: "its own at most 127 octets",
@@ -94,17 +96,15 @@ var remarks = map[place]string{
 	{rowRelax, "zeromq.js"}: "its ROUTER",
 	{rowPlain, "zmq4"}:      "as server it lets everybody in",
 
-	{rowProbe, "JeroMQ"}:        noOption,
-	{rowCorrelate, "JeroMQ"}:    noOption,
-	{rowRelax, "JeroMQ"}:        noOption,
-	{rowWelcome, "JeroMQ"}:      noOption,
-	{rowConflate, "JeroMQ"}:     noOption,
-	{rowHeartbeat, "JeroMQ"}:    tooOld,
-	{rowStopped, "JeroMQ"}:      tooOld,
-	{rowKilledSender, "JeroMQ"}: notTried,
-	{rowKilledTaker, "JeroMQ"}:  notTried,
-	{rowPlain, "JeroMQ"}:        tooOld,
-	{rowCurve, "JeroMQ"}:        tooOld,
+	{rowProbe, "JeroMQ"}:     noOption,
+	{rowCorrelate, "JeroMQ"}: noOption,
+	{rowRelax, "JeroMQ"}:     noOption,
+	{rowWelcome, "JeroMQ"}:   noOption,
+	{rowConflate, "JeroMQ"}:  noOption,
+	{rowHeartbeat, "JeroMQ"}: tooOld,
+	{rowStopped, "JeroMQ"}:   tooOld,
+	{rowPlain, "JeroMQ"}:     tooOld,
+	{rowCurve, "JeroMQ"}:     tooOld,
 
 	{rowIdentity, "zmq4"}:     "announced ones",
 	{rowTaken, "zmq4"}:        notTried,

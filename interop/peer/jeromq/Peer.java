@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -143,6 +144,20 @@ public final class Peer {
         } while (m.hasMore());
     }
 
+    /**
+     * Sends multipart messages until the process ends. Every frame is the number of its message, then
+     * its own number, then filler.
+     */
+    private static void stream(SocketBase s, int parts, int size) {
+        s.setSocketOpt(ZMQ.ZMQ_SNDTIMEO, -1);
+        for (int number = 0; ; number++) {
+            for (int i = 0; i < parts; i++) {
+                byte[] head = String.format("%08d %04d ", number, i).getBytes(StandardCharsets.US_ASCII);
+                s.send(new Msg(Arrays.copyOf(head, head.length + size)), i < parts - 1 ? ZMQ.ZMQ_SNDMORE : 0);
+            }
+        }
+    }
+
     private Answer serve(String op, Map<?, ?> args, List<byte[]> frames) throws Refused, IOException {
         Answer a = new Answer();
         SocketBase s = sockets.get(args.get("name"));
@@ -168,6 +183,13 @@ public final class Peer {
                 Thread proxy = new Thread(() -> ZMQ.proxy(front, back, null));
                 proxy.setDaemon(true);
                 proxy.start();
+            }
+            case "stream" -> {
+                sockets.remove(args.get("name"));
+                int parts = (Integer) args.get("parts"), size = (Integer) args.get("size");
+                Thread stream = new Thread(() -> stream(s, parts, size));
+                stream.setDaemon(true);
+                stream.start();
             }
             case "wait" -> move(s, (Boolean) args.get("sending"), (Integer) args.get("milliseconds"), frames, a);
             default -> throw new IOException("no operation " + op);

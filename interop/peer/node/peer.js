@@ -8,6 +8,18 @@
 
 const zmq = require("zeromq")
 const draft = require("zeromq/draft")
+const {allowMethods} = require("zeromq/lib/util")
+
+// numbered makes a class for a kind that libzmq has, and zeromq.js no class for.
+function numbered(type) {
+  class Numbered extends require("zeromq/lib/native").Socket {
+    constructor(options) {
+      super(type, options)
+    }
+  }
+  allowMethods(Numbered.prototype, ["send", "receive"])
+  return Numbered
+}
 
 const kinds = {
   PAIR: zmq.Pair, PUB: zmq.Publisher, SUB: zmq.Subscriber, XPUB: zmq.XPublisher, XSUB: zmq.XSubscriber,
@@ -15,6 +27,7 @@ const kinds = {
   STREAM: zmq.Stream,
   SERVER: draft.Server, CLIENT: draft.Client, RADIO: draft.Radio, DISH: draft.Dish,
   GATHER: draft.Gather, SCATTER: draft.Scatter, DGRAM: draft.Datagram,
+  PEER: numbered(19), CHANNEL: numbered(20),
 }
 
 // The numbers of the options, with what their values are. Those that zeromq.js has
