@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +30,9 @@ func newZMQ4(t *testing.T, kind, name string, more ...zmq4.Option) zmq4Socket {
 	t.Helper()
 	meet(t, zmq4Version(t))
 	ctx, cancel := context.WithCancel(t.Context())
-	opts := append(slices.Clone(more),
-		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false))
+	opts := append([]zmq4.Option{
+		zmq4.WithTimeout(patience), zmq4.WithLogger(log.New(io.Discard, "", 0)), zmq4.WithAutomaticReconnect(false),
+	}, more...)
 	if name != "" {
 		opts = append(opts, zmq4.WithID(zmq4.SocketIdentity(name)))
 	}

@@ -51,7 +51,6 @@ func rows() (all []string) {
 const (
 	boundSub   = "over ws its subscriber connects"
 	noOption   = "not in this peer"
-	notTried   = "not tried"
 	tooOld     = "not in ZMTP 2.0"
 	draftless  = "built without it"
 	noBlocking = "its marks do not hold"
@@ -107,7 +106,7 @@ var remarks = map[place]string{
 	{rowCurve, "JeroMQ"}:     tooOld,
 
 	{rowIdentity, "zmq4"}:     "announced ones",
-	{rowTaken, "zmq4"}:        notTried,
+	{rowTaken, "zmq4"}:        "its DEALER",
 	{rowProbe, "zmq4"}:        noOption,
 	{rowCorrelate, "zmq4"}:    noOption,
 	{rowRelax, "zmq4"}:        noOption,
@@ -117,10 +116,9 @@ var remarks = map[place]string{
 	{rowConflate, "zmq4"}:     noOption,
 	{rowHeartbeat, "zmq4"}:    "ours keep silent towards it",
 	{rowStopped, "zmq4"}:      "it runs in our process",
-	{rowTheirPub, "zmq4"}:     notTried,
-	{rowOurPub, "zmq4"}:       notTried,
-	{rowTheirPull, "zmq4"}:    notTried,
-	{rowOurPull, "zmq4"}:      notTried,
+	{rowTheirPub, "zmq4"}:     "closed",
+	{rowTheirPull, "zmq4"}:    "closed",
+	{rowOurPull, "zmq4"}:      "its PUSH does not come back",
 	{rowKilledSender, "zmq4"}: "it runs in our process",
 	{rowKilledTaker, "zmq4"}:  "it runs in our process",
 	{rowTheirProxy, "zmq4"}:   "see adapter_test.go",
