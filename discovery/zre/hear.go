@@ -115,17 +115,33 @@ func (r *ring) greeted(now time.Time, from origin, frame []byte) {
 	switch {
 	case p == nil:
 		p = r.require(now, from.id, at, true)
+	case p.ready && p.at == at && now.Sub(p.dialed) < replyTime && r.linked(p.id):
+		r.renew(now, p)
 	case p.ready:
 		r.drop(now, p, Restarted)
 		p = r.require(now, from.id, at, true)
 	case p.at.Port() != port || r.moved(now, p, at):
 		p.at, p.home = at, now // a beacon said something else
-		r.dial(p)
+		r.dial(now, p)
 	}
 	if p != nil {
 		r.replace(now, p)
 		r.enter(now, p, &m, from.line)
 	}
+}
+
+// replyTime is for how long after our HELLO another one, by a new connection, is
+// taken for the answer to it.
+const replyTime = time.Second
+
+// renew begins a peer anew that has answered our HELLO by a HELLO, though it had
+// said one before: it has dropped us in between. Our connection stays. One more
+// HELLO of ours would be out of sequence to it, and the two would drop each other
+// without end.
+func (r *ring) renew(now time.Time, p *peer) {
+	r.stats.Exited++
+	r.tell(Event{Kind: Exited, Time: now, ID: p.id, Name: p.name, Reason: Restarted})
+	p.groups = make(map[string]struct{})
 }
 
 // replace drops who was at the same place before: a node that was killed, and

@@ -41,6 +41,7 @@ type peer struct {
 	heard   time.Time
 	home    time.Time // when a beacon of it came from at last
 	pinged  time.Time // zero if not since it was heard
+	dialed  time.Time // when we have said HELLO
 }
 
 // A deed is what an act does.
@@ -138,11 +139,12 @@ func (r *ring) require(now time.Time, id discovery.ID, at netip.AddrPort, greete
 	}
 	p := &peer{id: id, at: at, since: now, heard: now, home: now, groups: make(map[string]struct{})}
 	r.peers[id] = p
-	r.dial(p)
+	r.dial(now, p)
 	return p
 }
 
-func (r *ring) dial(p *peer) {
+func (r *ring) dial(now time.Time, p *peer) {
+	p.dialed = now
 	r.acts = append(r.acts, act{do: connect, id: p.id, at: p.at}, act{do: send, id: p.id, message: r.hello(p.at.Addr())})
 }
 

@@ -234,6 +234,26 @@ func TestRingComesBack(t *testing.T) {
 	b.did("HELLO twice by one connection", "1 disconnect", "1 exited out of sequence")
 }
 
+// TestRingAnswers has a peer that dropped us say HELLO, and once more when it has
+// got ours: that is no reason to say it again by another connection.
+func TestRingAnswers(t *testing.T) {
+	b := newBench(t)
+	b.ready(ada, here)
+	b.now = b.now.Add(time.Minute)
+	b.hello(ada, here, 2, 50000, "A")
+	b.did("HELLO anew", "1 disconnect", "1 exited restarted", "1 connect 192.0.2.1:50000", "1 HELLO", "1 entered", "1 joined A")
+	b.hello(ada, here, 3, 50000, "B")
+	b.did("HELLO that answers", "1 exited restarted", "1 entered", "1 joined B")
+	b.say(ada, here, 3, message{kind: kindPing, sequence: 2})
+	b.did("and it goes on", "1 PING-OK")
+	b.now = b.now.Add(replyTime)
+	b.hello(ada, here, 4, 50000)
+	b.did("HELLO later", "1 disconnect", "1 exited restarted", "1 connect 192.0.2.1:50000", "1 HELLO", "1 entered")
+	b.up[ada] = false
+	b.hello(ada, here, 5, 50000)
+	b.did("HELLO when our connection is down", "1 disconnect", "1 exited restarted", "1 connect 192.0.2.1:50000", "1 HELLO", "1 entered")
+}
+
 // TestRingTwoAddresses has a peer that is heard by two links before it is
 // connected to.
 func TestRingTwoAddresses(t *testing.T) {
