@@ -155,17 +155,22 @@ func (s *socket) Disconnect(endpoint string) error {
 	for p := range s.dialers {
 		if p.endpoint == endpoint {
 			found = true
-			delete(s.dialers, p)
-			p.drain(s.cfg.linger)
-			if s.cfg.redialStop&StopAfterDisconnect != 0 {
-				p.finish()
-			}
+			s.part(p)
 		}
 	}
 	if !found {
 		return s.fail("disconnect", endpoint, &peerError{ErrEndpoint, errNotConnected})
 	}
 	return nil
+}
+
+// part ends a pipe that is to be disconnected. The caller holds mu.
+func (s *socket) part(p *pipe) {
+	delete(s.dialers, p)
+	p.drain(s.cfg.linger)
+	if s.cfg.redialStop&StopAfterDisconnect != 0 {
+		p.finish()
+	}
 }
 
 var errNotConnected = errors.New("not connected to this endpoint")

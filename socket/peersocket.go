@@ -63,7 +63,6 @@ func (x *PeerSocket) DisconnectPeer(id PeerID) error {
 	if !ok {
 		return x.fail("disconnect", "", noRoute(id))
 	}
-	delete(x.dialers, p)
-	p.drain(x.cfg.linger)
+	x.part(p)
 	return nil
 }
