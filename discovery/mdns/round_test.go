@@ -90,7 +90,7 @@ func TestRoundsAreShared(t *testing.T) {
 		change    func(*dns.Msg)
 		low, high int
 	}{
-		{"from another", "192.0.2.99:5353", nil, 0, 2},
+		{"from another", "192.0.2.99:5353", nil, 0, 3},
 		{"from another process of this host", "192.0.2.1:5353", nil, 0, 3},
 		{"with known answers", "192.0.2.99:5353", func(m *dns.Msg) { m.Answer = newStranger().all().Answer }, 10, 14},
 		{"for a unicast answer", "192.0.2.99:5353", func(m *dns.Msg) { m.Question[0].Qclass |= wantsUnicast }, 10, 14},

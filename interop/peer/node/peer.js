@@ -51,6 +51,20 @@ const eventNames = {
   "handshake:error:auth": "HANDSHAKE_FAILED_AUTH", "handshake:error:other": "HANDSHAKE_FAILED_NO_DETAIL",
 }
 
+// receive receives a message. The binding gives up early when what made a socket
+// readable is a message that it drops, such as a reply of which a REQ knows nothing.
+async function receive(s, milliseconds) {
+  const end = Date.now() + milliseconds
+  for (let left = milliseconds; ; left = end - Date.now()) {
+    s.setInt32Option(numbers.RCVTIMEO, left)
+    try {
+      return await s.receive()
+    } catch (e) {
+      if (e.code !== "EAGAIN" || Date.now() >= end) throw e
+    }
+  }
+}
+
 const sockets = new Map()
 const monitors = new Map()
 
@@ -211,8 +225,7 @@ const operations = {
         attend(s)
         return {}
       }
-      s.setInt32Option(numbers.RCVTIMEO, milliseconds)
-      const m = await s.receive()
+      const m = await receive(s, milliseconds)
       if (s instanceof draft.Server) {
         const id = Buffer.alloc(4)
         id.writeUInt32BE(m[1].routingId)
