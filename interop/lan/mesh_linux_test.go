@@ -182,6 +182,9 @@ func TestMeshLeft(t *testing.T) {
 	l := newLAN(t)
 	all := l.members(t, 3)
 	join(t, all)
+	for _, m := range all[1:] { // who sleeps through both its coming and its leaving hears of neither
+		m.await(t, Query{Kinds: []string{"up"}, ID: all[0].id.String()})
+	}
 	all[0].call(t, "Close", nil, nil)
 	for _, m := range all[1:] {
 		if gone := m.await(t, Query{Kinds: []string{"gone"}, ID: all[0].id.String()}); gone.Text != "left" {
