@@ -111,6 +111,9 @@ func (x *session) appendBarrier(dst []byte) []byte {
 
 // ponged is told of a PONG of the peer.
 func (x *session) ponged(context []byte) {
+	if !x.pings { // it is of a heartbeat
+		return
+	}
 	s := x.pipe.s
 	s.send.Lock()
 	defer s.send.Unlock()

@@ -103,8 +103,7 @@ func (x *Stream) send(ctx context.Context, wait bool, frames [][]byte) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.dialers, to) // what Connect named is given up, as by Disconnect
-	to.drain(s.cfg.linger)
+	s.part(to) // what Connect named is given up, as by Disconnect
 	return nil
 }
 
